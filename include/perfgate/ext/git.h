@@ -1,0 +1,80 @@
+/*
+ * A git repository through libgit2: what is checked out, and its history.
+ *
+ * Works with libgit2 1.5 to 1.7, starts no program and no hook. Object names are
+ * 40 hex digits. Every error is ERROR_BASELINE with a plain line.
+ *
+ * Found like git does: $GIT_DIR, else upward from the current folder; linked
+ * worktrees, GIT_WORK_TREE, GIT_INDEX_FILE, GIT_OBJECT_DIRECTORY and
+ * GIT_ALTERNATE_OBJECT_DIRECTORIES are honoured, GIT_COMMON_DIR is refused, and so are
+ * sha256, reftable and partial repositories. safe.directory is honoured
+ * as git does, '*' and 'dir/' followed by '*' included.
+ *
+ * Main thread only: libgit2's options belong to the process.
+ */
+#ifndef PERFGATE_EXT_GIT_H
+#define PERFGATE_EXT_GIT_H
+
+#include "perfgate/base/error.h"
+#include "perfgate/base/mem.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define EXTGIT_OID_SIZE 41
+
+struct extgit;
+struct git_repository;
+
+/* *out is NULL, and that is no error, when the current folder is in no repository. */
+PG_MUST_CHECK int extgit_open(struct extgit **out, struct error *err);
+/* Accepts NULL. */
+void extgit_close(struct extgit *git);
+DEFINE_AUTO(extgit, struct extgit *, extgit_close)
+
+struct extgit_head {
+	bool unborn; /* no commit yet: commit and tree are "" */
+	bool bare; /* no files: never dirty */
+	bool shallow; /* history ends early */
+	char commit[EXTGIT_OID_SIZE];
+	char tree[EXTGIT_OID_SIZE];
+	char branch[256]; /* "" when detached */
+};
+PG_MUST_CHECK int extgit_head(const struct extgit *git, struct extgit_head *out, struct error *err);
+
+/* Is a tracked file modified, staged or missing? Untracked and ignored files do not count. */
+PG_MUST_CHECK int extgit_is_dirty(const struct extgit *git, bool *out, struct error *err);
+
+/* The commit that a revision names ("HEAD~2", a tag, a short id). */
+PG_MUST_CHECK int extgit_resolve(const struct extgit *git, const char *revision, char *out_commit,
+				 struct error *err);
+
+/* Tip of a branch: of the remote "origin" if it has it, else the local one; false when neither does. */
+bool extgit_branch_tip(const struct extgit *git, const char *branch, char *out_commit);
+
+struct extgit_commit {
+	char tree[EXTGIT_OID_SIZE];
+	int64_t time_s; /* committer's, since the epoch */
+	char summary[128];
+};
+PG_MUST_CHECK int extgit_read_commit(const struct extgit *git, const char *commit,
+				     struct extgit_commit *out, struct error *err);
+
+/* A common ancestor that is best; *found is false for unrelated histories. */
+PG_MUST_CHECK int extgit_merge_base(const struct extgit *git, const char *one, const char *other,
+				    char *out_commit, bool *found, struct error *err);
+
+/*
+ * Call `visit` for `start` and its first parents, at most `limit` commits,
+ * until it returns non-zero: 1 ends the walk well, -1 is an error it has set.
+ * *cut (may be NULL) tells that a shallow clone ended the walk.
+ */
+typedef int (*extgit_visit)(const char *commit, void *arg, struct error *err);
+PG_MUST_CHECK int extgit_walk(const struct extgit *git, const char *start, size_t limit,
+			      extgit_visit visit, void *arg, bool *cut, struct error *err);
+
+/* For the other files of ext/: the handle, and libgit2's last error behind our words. */
+struct git_repository *extgit_raw(const struct extgit *git);
+int extgit_fail(struct error *err, const char *format, ...) PG_PRINTF(2, 3);
+
+#endif

@@ -1,0 +1,72 @@
+/*
+ * Redis through hiredis: GET, SET EX, DEL, INFO, one by one or pipelined.
+ *
+ * Commands are argument vectors, never text formats, so that no byte of a key
+ * or value can become another command. Every call has a time limit. A hiredis
+ * context is dead after an I/O error: the next call connects again, at most
+ * once a second while the server stays away (until then calls fail at once).
+ *
+ * URLs: redis://[user][:password]@host[:port][/db] with percent escapes, or
+ * unix:/path. rediss:// (TLS) is not offered. No message contains userinfo.
+ * ERROR_USAGE for a malformed URL, else ERROR_UNMEASURED.
+ *
+ * SIGPIPE must be ignored by the program (hiredis 0.14 writes with write()).
+ * A client belongs to one thread at a time.
+ */
+#ifndef PERFGATE_EXT_REDIS_H
+#define PERFGATE_EXT_REDIS_H
+
+#include "perfgate/base/error.h"
+#include "perfgate/base/strbuf.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct extredis;
+
+/* What was asked and what came back. */
+struct extredis_bytes {
+	const char *data; /* NULL = no such key */
+	size_t length;
+};
+
+/* Check the URL without connecting. */
+PG_MUST_CHECK int extredis_check_url(const char *url, struct error *err);
+
+/* Connect; `timeout_ns` bounds the connect and every command after it (0 = 100 ms). */
+PG_MUST_CHECK int extredis_connect(const char *url, int64_t timeout_ns, struct extredis **out,
+				   struct error *err);
+/* Accepts NULL. */
+void extredis_free(struct extredis *redis);
+DEFINE_AUTO(extredis, struct extredis *, extredis_free)
+
+/* Connect, PING, disconnect. */
+PG_MUST_CHECK int extredis_ping(const char *url, int64_t timeout_ns, struct error *err);
+
+/*
+ * `count` GETs in one round trip. `out[i].data` is valid until the next call on
+ * this client. A key of another type or a refused command fails the whole
+ * call, with every answer read.
+ */
+PG_MUST_CHECK int extredis_get(struct extredis *redis, const struct extredis_bytes *keys,
+			       size_t count, struct extredis_bytes *out, struct error *err);
+
+struct extredis_entry {
+	struct extredis_bytes key, value;
+	int64_t ttl_s; /* at least 1 */
+};
+/* `count` SET key value EX ttl in one round trip. */
+PG_MUST_CHECK int extredis_set(struct extredis *redis, const struct extredis_entry *entries,
+			       size_t count, struct error *err);
+
+PG_MUST_CHECK int extredis_delete(struct extredis *redis, struct extredis_bytes key,
+				  struct error *err);
+
+/* Append the text of INFO <section>. */
+PG_MUST_CHECK int extredis_info(struct extredis *redis, const char *section, struct strbuf *out,
+				struct error *err);
+
+/* The value of "name:value" in INFO text, copied into `out`; -1 when it is not there. */
+PG_MUST_CHECK int extredis_info_field(const char *info, const char *name, char *out, size_t size);
+
+#endif

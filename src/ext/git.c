@@ -1,0 +1,511 @@
+#include "perfgate/ext/git.h"
+
+#include "perfgate/base/text.h"
+
+#include <errno.h>
+#include <git2.h>
+#include <git2/sys/repository.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+DEFINE_AUTO(git_commit, git_commit *, git_commit_free)
+DEFINE_AUTO(git_object, git_object *, git_object_free)
+DEFINE_AUTO(git_reference, git_reference *, git_reference_free)
+DEFINE_AUTO(git_repository, git_repository *, git_repository_free)
+DEFINE_AUTO(git_index, git_index *, git_index_free)
+DEFINE_AUTO(git_config, git_config *, git_config_free)
+DEFINE_AUTO(git_status_list, git_status_list *, git_status_list_free)
+DEFINE_AUTO_VALUE(git_buf, git_buf, git_buf_dispose)
+
+struct extgit {
+	git_repository *repository;
+};
+
+/* What libgit2 says of repositories that it cannot read, and what a person wants to hear. */
+static const struct {
+	const char *libgit2, *plain;
+} plain_words[] = {
+	{"objectformat", "a sha256 repository cannot hold baselines yet: use a sha1 repository"},
+	{"object format", "a sha256 repository cannot hold baselines yet: use a sha1 repository"},
+	{"refstorage", "a reftable repository cannot hold baselines yet: run "
+		       "git refs migrate --ref-format=files"},
+	{"partialclone",
+	 "a partial clone lacks objects that baselines need: clone without --filter"},
+	{"GIT_COMMON_DIR", "GIT_COMMON_DIR is set, which perfgate does not support: unset it"},
+};
+
+static const char *last_message(void)
+{
+	const git_error *last = git_error_last();
+
+	return last && last->message ? last->message : "unknown error";
+}
+
+int extgit_fail(struct error *err, const char *format, ...)
+{
+	char message[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(message, sizeof message, format, args);
+	va_end(args);
+	return error_set(err, ERROR_BASELINE, "%s: %s", message, last_message());
+}
+
+struct git_repository *extgit_raw(const struct extgit *git)
+{
+	return git->repository;
+}
+
+/* -- safe.directory --------------------------------------------------- */
+
+struct safe_search {
+	char path[4096]; /* without a slash at the end */
+	bool safe;
+};
+
+static void without_trailing_slash(char *path)
+{
+	size_t length = strlen(path);
+
+	while (length > 1 && path[length - 1] == '/')
+		path[--length] = '\0';
+}
+
+/* One value of safe.directory, in order: an empty one forgets those before it. */
+static void judge_safe_directory(struct safe_search *search, const char *value)
+{
+	char entry[4096];
+	size_t length;
+
+	if (*value == '\0') {
+		search->safe = false;
+		return;
+	}
+	if (text_starts_with(value, "~/") && getenv("HOME"))
+		snprintf(entry, sizeof entry, "%s/%s", getenv("HOME"), value + 2);
+	else
+		snprintf(entry, sizeof entry, "%s", value);
+	length = strlen(entry);
+	if (strcmp(entry, "*") == 0) {
+		search->safe = true;
+	} else if (length > 2 && text_ends_with(entry, "/*")) {
+		search->safe |= strncmp(entry, search->path, length - 1) == 0;
+	} else {
+		without_trailing_slash(entry);
+		search->safe |= strcmp(entry, search->path) == 0;
+	}
+}
+
+static int visit_safe_directory(const git_config_entry *entry, void *arg)
+{
+	judge_safe_directory(arg, entry->value ? entry->value : "");
+	return 0;
+}
+
+/* GIT_CONFIG_COUNT, GIT_CONFIG_KEY_<n>, GIT_CONFIG_VALUE_<n>: how CI systems hand it over. */
+static void judge_environment(struct safe_search *search)
+{
+	const char *count = getenv("GIT_CONFIG_COUNT");
+	long entries = count ? strtol(count, NULL, 10) : 0;
+	char name[64];
+
+	for (long i = 0; i < entries && i < 1000; i++) {
+		const char *key, *value;
+
+		snprintf(name, sizeof name, "GIT_CONFIG_KEY_%ld", i);
+		key = getenv(name);
+		snprintf(name, sizeof name, "GIT_CONFIG_VALUE_%ld", i);
+		value = getenv(name);
+		if (key && value && strcasecmp(key, "safe.directory") == 0)
+			judge_safe_directory(search, value);
+	}
+}
+
+/* Only the system's, the user's and the environment's word counts, never the repository's own. */
+static bool is_declared_safe(const char *path)
+{
+	AUTO(git_config) git_config *config = NULL;
+	struct safe_search search = {.safe = false};
+
+	snprintf(search.path, sizeof search.path, "%s", path);
+	without_trailing_slash(search.path);
+	if (git_config_open_default(&config) == 0)
+		git_config_get_multivar_foreach(config, "safe.directory", NULL,
+						visit_safe_directory, &search);
+	judge_environment(&search);
+	return search.safe;
+}
+
+static const char *top_folder(git_repository *repository)
+{
+	const char *folder = git_repository_workdir(repository);
+
+	return folder ? folder : git_repository_path(repository);
+}
+
+static int fail_owner(const char *path, struct error *err)
+{
+	struct stat status = {0};
+	int known = stat(path, &status);
+	char shown[1024];
+
+	snprintf(shown, sizeof shown, "%s", path);
+	without_trailing_slash(shown);
+	if (known < 0)
+		return error_set_errno(err, ERROR_BASELINE, "git repository %s", shown);
+	return error_set(err, ERROR_BASELINE,
+			 "git repository %s belongs to user %u, and we are user %u: if you trust "
+			 "it, run: git config --global --add safe.directory '%s'",
+			 shown, (unsigned)status.st_uid, (unsigned)geteuid(), shown);
+}
+
+/* -- opening ---------------------------------------------------------- */
+
+static const char *environment(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? value : NULL;
+}
+
+static unsigned search_flags(void)
+{
+	int across = 0;
+	const char *value = environment("GIT_DISCOVERY_ACROSS_FILESYSTEM");
+
+	if (value && git_config_parse_bool(&across, value) == 0 && across)
+		return GIT_REPOSITORY_OPEN_CROSS_FS;
+	return 0;
+}
+
+static bool is_inside_repository(void)
+{
+	AUTO(git_buf) git_buf found = GIT_BUF_INIT;
+
+	return git_repository_discover(&found, ".", search_flags() != 0,
+				       environment("GIT_CEILING_DIRECTORIES")) != GIT_ENOTFOUND;
+}
+
+/* libgit2 1.5 refuses GIT_WORK_TREE when it reads the environment itself. */
+static int open_raw(git_repository **out, bool check_owner)
+{
+	const char *git_dir = environment("GIT_DIR");
+	int result;
+
+	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, check_owner ? 1 : 0);
+	if (!environment("GIT_WORK_TREE"))
+		result = git_repository_open_ext(out, NULL, GIT_REPOSITORY_OPEN_FROM_ENV, NULL);
+	else if (git_dir)
+		result = git_repository_open_ext(out, git_dir,
+						 GIT_REPOSITORY_OPEN_NO_SEARCH |
+							 GIT_REPOSITORY_OPEN_NO_DOTGIT,
+						 NULL);
+	else
+		result = git_repository_open_ext(out, ".", search_flags(),
+						 environment("GIT_CEILING_DIRECTORIES"));
+	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 1);
+	return result;
+}
+
+static bool is_owner_error(int code)
+{
+	/* 1.5 forgets its own code when safe.directory is not set at all. */
+	return code == GIT_EOWNER || strstr(last_message(), "safe.directory");
+}
+
+static int fail_open(struct error *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(plain_words); i++)
+		if (strcasestr(last_message(), plain_words[i].libgit2))
+			return error_set(err, ERROR_BASELINE, "git: %s", plain_words[i].plain);
+	return extgit_fail(err, "cannot open the git repository");
+}
+
+static int open_checked(git_repository **out, struct error *err)
+{
+	AUTO(git_repository) git_repository *repository = NULL;
+	/* Whoever names the repository has chosen it: git does not check then either. */
+	bool check_owner = environment("GIT_DIR") == NULL;
+	int code = open_raw(&repository, check_owner);
+
+	if (code < 0 && check_owner && is_owner_error(code)) {
+		code = open_raw(&repository, false);
+		if (code == 0 && !is_declared_safe(top_folder(repository)))
+			return fail_owner(top_folder(repository), err);
+	}
+	if (code < 0)
+		return fail_open(err);
+	*out = TAKE(repository);
+	return 0;
+}
+
+static bool has_core_worktree(git_repository *repository)
+{
+	AUTO(git_config) git_config *config = NULL;
+	const char *value = NULL;
+
+	return git_repository_config_snapshot(&config, repository) == 0 &&
+	       git_config_get_string(&value, config, "core.worktree") == 0;
+}
+
+/* As git: GIT_WORK_TREE, else core.worktree, else with GIT_DIR the current folder. */
+static int place_work_tree(git_repository *repository, struct error *err)
+{
+	const char *folder = environment("GIT_WORK_TREE");
+
+	if (folder &&
+	    (environment("GIT_OBJECT_DIRECTORY") ||
+	     environment("GIT_ALTERNATE_OBJECT_DIRECTORIES") || environment("GIT_INDEX_FILE")))
+		return error_set(err, ERROR_BASELINE,
+				 "git: GIT_WORK_TREE together with GIT_OBJECT_DIRECTORY, "
+				 "GIT_ALTERNATE_OBJECT_DIRECTORIES or GIT_INDEX_FILE is not "
+				 "supported: unset one");
+	if (!folder && environment("GIT_DIR") && !git_repository_is_bare(repository) &&
+	    !has_core_worktree(repository))
+		folder = ".";
+	if (folder && git_repository_set_workdir(repository, folder, 0) < 0)
+		return extgit_fail(err, "git work tree %s", folder);
+	return 0;
+}
+
+static int open_here(struct extgit **out, struct error *err)
+{
+	AUTO(git_repository) git_repository *repository = NULL;
+
+	if (open_checked(&repository, err) < 0 || place_work_tree(repository, err) < 0)
+		return -1;
+	/* git keeps notes outside of GIT_NAMESPACE; libgit2 would put them inside. */
+	git_repository_set_namespace(repository, NULL);
+	*out = xcalloc(1, sizeof **out);
+	(*out)->repository = TAKE(repository);
+	return 0;
+}
+
+int extgit_open(struct extgit **out, struct error *err)
+{
+	/* Sparse checkouts set it, and it changes nothing that we read. */
+	const char *extensions[] = {"worktreeconfig"};
+	struct extgit *git = NULL;
+
+	if (git_libgit2_init() < 0)
+		return error_set(err, ERROR_INTERNAL, "libgit2 cannot be initialised");
+	git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
+	git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions, ARRAY_SIZE(extensions));
+	if ((environment("GIT_DIR") || is_inside_repository()) && open_here(&git, err) < 0) {
+		git_libgit2_shutdown();
+		return -1;
+	}
+	if (!git)
+		git_libgit2_shutdown();
+	*out = git;
+	return 0;
+}
+
+void extgit_close(struct extgit *git)
+{
+	if (!git)
+		return;
+	git_repository_free(git->repository);
+	free(git);
+	git_libgit2_shutdown();
+}
+
+/* -- facts ------------------------------------------------------------ */
+
+static void read_branch(git_repository *repository, struct extgit_head *head)
+{
+	AUTO(git_reference) git_reference *reference = NULL;
+	const char *target;
+
+	if (git_reference_lookup(&reference, repository, "HEAD") < 0 ||
+	    git_reference_type(reference) != GIT_REFERENCE_SYMBOLIC)
+		return;
+	target = git_reference_symbolic_target(reference);
+	if (text_starts_with(target, "refs/heads/"))
+		snprintf(head->branch, sizeof head->branch, "%s", target + strlen("refs/heads/"));
+}
+
+static int read_head_commit(git_repository *repository, struct extgit_head *head, struct error *err)
+{
+	AUTO(git_commit) git_commit *commit = NULL;
+	git_oid oid;
+
+	if (git_reference_name_to_id(&oid, repository, "HEAD") < 0 ||
+	    git_commit_lookup(&commit, repository, &oid) < 0)
+		return extgit_fail(err, "cannot read the commit that HEAD names");
+	git_oid_tostr(head->commit, sizeof head->commit, &oid);
+	git_oid_tostr(head->tree, sizeof head->tree, git_commit_tree_id(commit));
+	return 0;
+}
+
+int extgit_head(const struct extgit *git, struct extgit_head *out, struct error *err)
+{
+	struct extgit_head head = {.bare = git_repository_is_bare(git->repository) == 1,
+				   .shallow = git_repository_is_shallow(git->repository) == 1};
+	int unborn = git_repository_head_unborn(git->repository);
+
+	if (unborn < 0)
+		return extgit_fail(err, "cannot read HEAD");
+	head.unborn = unborn == 1;
+	read_branch(git->repository, &head);
+	if (!head.unborn && read_head_commit(git->repository, &head, err) < 0)
+		return -1;
+	*out = head;
+	return 0;
+}
+
+/* A file that a sparse checkout leaves out; libgit2 takes it for a deleted one. */
+static bool is_left_out(git_index *index, const git_status_entry *entry)
+{
+	const git_index_entry *found;
+
+	if (entry->status != GIT_STATUS_WT_DELETED)
+		return false;
+	found = git_index_get_bypath(index, entry->index_to_workdir->old_file.path, 0);
+	return found && (found->flags_extended & GIT_INDEX_ENTRY_SKIP_WORKTREE);
+}
+
+int extgit_is_dirty(const struct extgit *git, bool *out, struct error *err)
+{
+	AUTO(git_status_list) git_status_list *list = NULL;
+	AUTO(git_index) git_index *index = NULL;
+	git_status_options options;
+	bool dirty = false;
+
+	if (git_repository_is_bare(git->repository)) {
+		*out = false;
+		return 0;
+	}
+	git_status_options_init(&options, GIT_STATUS_OPTIONS_VERSION);
+	options.show = GIT_STATUS_SHOW_INDEX_AND_WORKDIR;
+	options.flags = 0; /* neither untracked nor ignored files */
+	if (git_status_list_new(&list, git->repository, &options) < 0 ||
+	    git_repository_index(&index, git->repository) < 0)
+		return extgit_fail(err, "cannot compare the work tree with the commit");
+	for (size_t i = 0; i < git_status_list_entrycount(list) && !dirty; i++)
+		dirty = !is_left_out(index, git_status_byindex(list, i));
+	*out = dirty;
+	return 0;
+}
+
+/* -- history ---------------------------------------------------------- */
+
+static int find_commit(const struct extgit *git, const char *hex, git_commit **out)
+{
+	git_oid oid;
+
+	if (git_oid_fromstr(&oid, hex) < 0)
+		return GIT_EINVALIDSPEC;
+	return git_commit_lookup(out, git->repository, &oid);
+}
+
+int extgit_resolve(const struct extgit *git, const char *revision, char *out_commit,
+		   struct error *err)
+{
+	AUTO(git_object) git_object *object = NULL;
+	AUTO(git_object) git_object *commit = NULL;
+
+	if (git_revparse_single(&object, git->repository, revision) < 0 ||
+	    git_object_peel(&commit, object, GIT_OBJECT_COMMIT) < 0)
+		return error_set(err, ERROR_USAGE, "%s: no such commit in this repository: %s",
+				 revision, last_message());
+	git_oid_tostr(out_commit, EXTGIT_OID_SIZE, git_object_id(commit));
+	return 0;
+}
+
+bool extgit_branch_tip(const struct extgit *git, const char *branch, char *out_commit)
+{
+	static const char *const places[] = {"refs/remotes/origin/", "refs/heads/"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		AUTO_FREE char *name = xasprintf("%s%s", places[i], branch);
+		git_oid oid;
+
+		if (git_reference_name_to_id(&oid, git->repository, name) == 0) {
+			git_oid_tostr(out_commit, EXTGIT_OID_SIZE, &oid);
+			return true;
+		}
+	}
+	return false;
+}
+
+int extgit_read_commit(const struct extgit *git, const char *commit, struct extgit_commit *out,
+		       struct error *err)
+{
+	AUTO(git_commit) git_commit *found = NULL;
+	const char *summary;
+
+	if (find_commit(git, commit, &found) < 0)
+		return extgit_fail(err, "commit %.12s", commit);
+	summary = git_commit_summary(found);
+	git_oid_tostr(out->tree, sizeof out->tree, git_commit_tree_id(found));
+	out->time_s = git_commit_time(found);
+	snprintf(out->summary, sizeof out->summary, "%s", summary ? summary : "");
+	return 0;
+}
+
+int extgit_merge_base(const struct extgit *git, const char *one, const char *other,
+		      char *out_commit, bool *found, struct error *err)
+{
+	git_oid first, second, base;
+	int code;
+
+	if (git_oid_fromstr(&first, one) < 0 || git_oid_fromstr(&second, other) < 0)
+		return extgit_fail(err, "merge-base of %.40s and %.40s", one, other);
+	code = git_merge_base(&base, git->repository, &first, &second);
+	/* In a shallow clone the missing history looks like an unrelated one. */
+	if (code < 0 && code != GIT_ENOTFOUND)
+		return extgit_fail(err, "merge-base of %.12s and %.12s", one, other);
+	*found = code == 0;
+	if (*found)
+		git_oid_tostr(out_commit, EXTGIT_OID_SIZE, &base);
+	return 0;
+}
+
+/* Replaces *commit by its first parent, or by NULL at the end of the history. */
+static int step_to_parent(const struct extgit *git, git_commit **commit, bool *cut,
+			  struct error *err)
+{
+	bool shallow = git_repository_is_shallow(git->repository) == 1;
+	git_commit *parent = NULL;
+	int code = GIT_ENOTFOUND;
+
+	if (git_commit_parentcount(*commit) > 0) {
+		code = git_commit_parent(&parent, *commit, 0);
+		if (code < 0 && !(shallow && code == GIT_ENOTFOUND))
+			return extgit_fail(err, "history behind commit %.12s",
+					   git_oid_tostr_s(git_commit_id(*commit)));
+	}
+	if (cut)
+		*cut = code < 0 && shallow;
+	git_commit_free(*commit);
+	*commit = parent;
+	return 0;
+}
+
+int extgit_walk(const struct extgit *git, const char *start, size_t limit, extgit_visit visit,
+		void *arg, bool *cut, struct error *err)
+{
+	AUTO(git_commit) git_commit *commit = NULL;
+	char name[EXTGIT_OID_SIZE];
+
+	if (cut)
+		*cut = false;
+	if (find_commit(git, start, &commit) < 0)
+		return extgit_fail(err, "commit %.12s", start);
+	for (size_t seen = 0; commit && seen < limit; seen++) {
+		int end;
+
+		git_oid_tostr(name, sizeof name, git_commit_id(commit));
+		end = visit(name, arg, err);
+		if (end)
+			return end < 0 ? -1 : 0;
+		if (step_to_parent(git, &commit, cut, err) < 0)
+			return -1;
+	}
+	return 0;
+}

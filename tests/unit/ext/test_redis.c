@@ -1,0 +1,248 @@
+#include "perfgate/base/clock.h"
+#include "perfgate/ext/redis.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "peer.h"
+
+#define TIMEOUT_NS (5 * NS_PER_S)
+
+static void urls_are_checked(void **state)
+{
+	static const struct {
+		const char *url;
+		const char *why; /* NULL = good */
+	} rows[] = {
+		{"redis://127.0.0.1", NULL},
+		{"redis://127.0.0.1:6380/3", NULL},
+		{"redis://:pass%20word@host:1/0", NULL},
+		{"redis://user:p@ss@host", NULL},
+		{"redis://[::1]:7000", NULL},
+		{"unix:/tmp/r.sock", NULL},
+		{"unix:///tmp/r.sock", NULL},
+		{"rediss://127.0.0.1", "TLS"},
+		{"http://127.0.0.1", "redis://"},
+		{"unix:relative", "absolute"},
+		{"redis://", "no host"},
+		{"redis://host:0", "port"},
+		{"redis://host:65536", "port"},
+		{"redis://host:12a", "port"},
+		{"redis://host:", "port"},
+		{"redis://host/text", "database"},
+		{"redis://host/-1", "database"},
+		{"redis://[::1", "]"},
+		{"redis://:s3cr%zzet@host", "percent"},
+		{"redis://:s3cr%00et@host", "percent"},
+		{"redis://:s3cret%2@host", "percent"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct error err = ERROR_INIT;
+		int status = extredis_check_url(rows[i].url, &err);
+
+		if (status != (rows[i].why ? -1 : 0))
+			fail_msg("%s: %d %s", rows[i].url, status, err.message);
+		if (!rows[i].why)
+			continue;
+		assert_int_equal(err.kind, ERROR_USAGE);
+		if (!strstr(err.message, rows[i].why))
+			fail_msg("%s: %s", rows[i].url, err.message);
+		assert_null(strstr(err.message, "s3cr"));
+	}
+}
+
+static void failures_are_told_without_the_password(void **state)
+{
+	static const struct {
+		const char *script[3];
+		const char *why;
+	} rows[] = {
+		{{"-WRONGPASS invalid username-password pair\r\n", NULL}, "WRONGPASS"},
+		{{"-ERR AUTH called without any password\r\n", NULL}, "AUTH"},
+		{{"HTTP/1.1 400 Bad Request\r\n\r\n", NULL}, "right port"},
+		{{PEER_CLOSE, NULL}, "closed"},
+		{{"+OK\r\n", "-LOADING Redis is loading\r\n", NULL}, "LOADING"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct error err = ERROR_INIT;
+		struct peer peer;
+		char url[64];
+
+		peer_start(&peer, rows[i].script);
+		snprintf(url, sizeof url, "redis://:s3cret@127.0.0.1:%d", peer.port);
+		assert_int_equal(extredis_ping(url, TIMEOUT_NS, &err), -1);
+		assert_int_equal(err.kind, ERROR_UNMEASURED);
+		if (!strstr(err.message, rows[i].why))
+			fail_msg("row %zu: %s", i, err.message);
+		assert_null(strstr(err.message, "s3cret"));
+		peer_stop(&peer);
+	}
+}
+
+static void a_closed_port_is_refused_at_once(void **state)
+{
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(extredis_ping("redis://127.0.0.1:1", TIMEOUT_NS, &err), -1);
+	assert_non_null(strstr(err.message, "127.0.0.1:1"));
+	assert_int_equal(err.kind, ERROR_UNMEASURED);
+}
+
+static void a_silent_server_runs_into_the_time_limit(void **state)
+{
+	static const char *const silent[] = {NULL};
+	struct error err = ERROR_INIT;
+	struct peer peer;
+	char url[64];
+
+	(void)state;
+	peer_start(&peer, silent);
+	snprintf(url, sizeof url, "redis://127.0.0.1:%d", peer.port);
+	assert_int_equal(extredis_ping(url, 20 * NS_PER_MS, &err), -1);
+	assert_int_equal(err.kind, ERROR_UNMEASURED);
+	peer_stop(&peer);
+}
+
+static struct extredis *connect_to(const struct peer *peer)
+{
+	struct error err = ERROR_INIT;
+	struct extredis *redis = NULL;
+	char url[64];
+
+	snprintf(url, sizeof url, "redis://127.0.0.1:%d", peer->port);
+	if (extredis_connect(url, TIMEOUT_NS, &redis, &err) < 0)
+		fail_msg("%s", err.message);
+	return redis;
+}
+
+static void answers_belong_to_their_keys(void **state)
+{
+	static const char *const script[] = {"$1\r\nA\r\n$-1\r\n$2\r\nCC\r\n", NULL};
+	struct extredis_bytes keys[] = {{"a", 1}, {"b", 1}, {"c", 1}}, values[3];
+	struct peer peer;
+	struct extredis *redis;
+
+	(void)state;
+	peer_start(&peer, script);
+	redis = connect_to(&peer);
+	assert_int_equal(extredis_get(redis, keys, 3, values, NULL), 0);
+	assert_memory_equal(values[0].data, "A", 1);
+	assert_null(values[1].data);
+	assert_int_equal(values[2].length, 2);
+	extredis_free(redis);
+	peer_stop(&peer);
+}
+
+/* RD-07: a refused command in a pipeline must not shift the answers of the next call. */
+static void an_error_within_a_pipeline_does_not_shift_answers(void **state)
+{
+	static const char *const script[] = {"$1\r\nA\r\n-OOM command not allowed\r\n$1\r\nC\r\n",
+					     "$1\r\nZ\r\n", NULL};
+	struct extredis_bytes keys[] = {{"a", 1}, {"b", 1}, {"c", 1}}, values[3];
+	struct error err = ERROR_INIT;
+	struct peer peer;
+	struct extredis *redis;
+
+	(void)state;
+	peer_start(&peer, script);
+	redis = connect_to(&peer);
+	assert_int_equal(extredis_get(redis, keys, 3, values, &err), -1);
+	assert_non_null(strstr(err.message, "OOM"));
+	assert_int_equal(extredis_get(redis, keys, 1, values, NULL), 0);
+	assert_memory_equal(values[0].data, "Z", 1);
+	extredis_free(redis);
+	peer_stop(&peer);
+}
+
+/* RD-02: a hiredis context is dead after an error; until the retry is due, calls fail at once. */
+static void a_lost_connection_is_not_used_again(void **state)
+{
+	static const char *const script[] = {PEER_CLOSE, NULL};
+	struct extredis_bytes key = {"a", 1}, value;
+	struct error err = ERROR_INIT;
+	struct peer peer;
+	struct extredis *redis;
+
+	(void)state;
+	peer_start(&peer, script);
+	redis = connect_to(&peer);
+	assert_int_equal(extredis_get(redis, &key, 1, &value, &err), -1);
+	assert_int_equal(extredis_get(redis, &key, 1, &value, &err), -1);
+	assert_non_null(strstr(err.message, "not connected"));
+	extredis_free(redis);
+	peer_stop(&peer);
+}
+
+/* RD-03: what looks like a command stays one argument; the peer checks the bytes. */
+static void a_value_never_becomes_a_command(void **state)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	static const char expected[] =
+		"*5\r\n$3\r\nSET\r\n$5\r\nk v\r\n\r\n$13\r\nFLUSHALL %s\r\n\r\n"
+		"$2\r\nEX\r\n$1\r\n7\r\n";
+	const struct extredis_entry entry = {{"k v\r\n", 5}, {"FLUSHALL %s\r\n", 13}, 7};
+	socklen_t length = sizeof address;
+	int listener = socket(AF_INET, SOCK_STREAM, 0), fd;
+	char url[64], seen[256];
+	struct extredis *redis;
+
+	(void)state;
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	getsockname(listener, (struct sockaddr *)&address, &length);
+	snprintf(url, sizeof url, "redis://127.0.0.1:%d", ntohs(address.sin_port));
+	assert_int_equal(extredis_connect(url, 20 * NS_PER_MS, &redis, NULL), 0);
+	fd = accept(listener, NULL, NULL);
+	/* Nobody answers: the call fails, but the bytes are in our socket. */
+	assert_int_equal(extredis_set(redis, &entry, 1, NULL), -1);
+	assert_int_equal(recv(fd, seen, sizeof seen, 0), sizeof expected - 1);
+	assert_memory_equal(seen, expected, sizeof expected - 1);
+	extredis_free(redis);
+	close(fd);
+	close(listener);
+}
+
+static void info_fields_are_found(void **state)
+{
+	const char *info =
+		"# Memory\r\nused_memory:123\r\nused_memory_rss:9\r\nredis_version:7.0\r\n";
+	char value[8];
+
+	(void)state;
+	assert_int_equal(extredis_info_field(info, "used_memory", value, sizeof value), 0);
+	assert_string_equal(value, "123");
+	assert_int_equal(extredis_info_field(info, "redis_version", value, sizeof value), 0);
+	assert_string_equal(value, "7.0");
+	assert_int_equal(extredis_info_field(info, "memory", value, sizeof value), -1);
+	assert_int_equal(extredis_info_field("x:123456789", "x", value, sizeof value), -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(urls_are_checked),
+		cmocka_unit_test(failures_are_told_without_the_password),
+		cmocka_unit_test(a_closed_port_is_refused_at_once),
+		cmocka_unit_test(a_silent_server_runs_into_the_time_limit),
+		cmocka_unit_test(answers_belong_to_their_keys),
+		cmocka_unit_test(an_error_within_a_pipeline_does_not_shift_answers),
+		cmocka_unit_test(a_lost_connection_is_not_used_again),
+		cmocka_unit_test(a_value_never_becomes_a_command),
+		cmocka_unit_test(info_fields_are_found),
+	};
+
+	signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
