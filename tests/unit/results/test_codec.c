@@ -1,0 +1,163 @@
+#include "perfgate/results/codec.h"
+
+#include "perfgate/base/clock.h"
+#include "perfgate/base/text.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void fill_scenario(struct scenario_result *scenario, const char *name, const char *follows)
+{
+	scenario->name = name;
+	scenario->follows = follows;
+	scenario->planned_rps = NAN;
+	scenario->endpoints = xcalloc(1, sizeof *scenario->endpoints);
+	scenario->n_endpoints = 1;
+	endpoint_result_init(&scenario->endpoints[0], "GET /\"items\"");
+	endpoint_result_init(&scenario->total, "total");
+	scenario->total.requests = 3;
+	scenario->total.classes[CLASS_OK] = 2;
+	scenario->total.classes[CLASS_TIMEOUT] = 1;
+	scenario->total.cache_hits = 7;
+	scenario->total.first_failure = "HTTP 503: \x1b[31mno";
+	histogram_record(scenario->total.latency, 12 * NS_PER_MS);
+	histogram_record(scenario->total.latency, 34 * NS_PER_MS);
+	scenario->total.timings = xcalloc(1, sizeof *scenario->total.timings);
+	scenario->total.timings[0] = (struct timing_part){"db", histogram_new()};
+	scenario->total.n_timings = 1;
+	histogram_record(scenario->total.timings[0].histogram, NS_PER_MS);
+	scenario->series = xcalloc(1, sizeof *scenario->series);
+	scenario->n_series = 1;
+	scenario->series[0] = (struct interval){.users = 5, .p50_ms = NAN, .requests = 2};
+	scenario->generator.scheduling_delay = histogram_new();
+	scenario->generator.steal_percent = NAN;
+	scenario->generator.invalid = INVALID_MACHINE;
+	scenario->generator.invalid_reason = "steal 9 %";
+}
+
+static struct run *sample(void)
+{
+	struct run *run = run_new();
+
+	run->seed = UINT64_MAX;
+	run->commit = "0123456789012345678901234567890123456789";
+	fill_scenario(run_add_scenario(run), "smoke", NULL);
+	fill_scenario(run_add_scenario(run), "smoke-capacity", "smoke");
+	run->verdict.cells = xcalloc(1, sizeof *run->verdict.cells);
+	run->verdict.n_cells = 1;
+	run->verdict.cells[0] = (struct cell){.scenario = "smoke",
+					      .endpoint = "total",
+					      .metric = METRIC_ERROR_RATE,
+					      .value = .25,
+					      .limit = .01,
+					      .baseline = NAN,
+					      .low = NAN,
+					      .high = INFINITY,
+					      .n = 3,
+					      .outcome = OUTCOME_FAIL,
+					      .reason = "25% > 1%",
+					      .origin = "ci_cd_config.yml:7"};
+	run->verdict.outcome = OUTCOME_FAIL;
+	run->verdict.reason = "smoke total error_rate: 25% > 1%";
+	return run;
+}
+
+static void test_a_run_survives_the_round_trip(void **state)
+{
+	AUTO(run) struct run *run = sample();
+	AUTO_JSON json_t *document = codec_encode(run);
+	AUTO(run) struct run *again = NULL;
+	AUTO_JSON json_t *second = NULL;
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	if (codec_decode(document, &again, &err))
+		fail_msg("%s", err.message);
+	second = codec_encode(again);
+	assert_true(json_equal(document, second));
+	assert_int_equal(again->seed, UINT64_MAX);
+	assert_int_equal(again->n_scenarios, 2);
+	assert_non_null(run_find_capacity(again, "smoke"));
+	assert_int_equal(histogram_count(again->scenarios[0].total.latency), 2);
+	assert_int_equal(again->scenarios[0].generator.invalid, INVALID_MACHINE);
+	assert_int_equal(again->verdict.cells[0].outcome, OUTCOME_FAIL);
+	assert_true((bool)isnan(again->verdict.cells[0].high));
+}
+
+/* OUT-22: every number is finite or null. */
+static void test_numbers_are_finite_or_null(void **state)
+{
+	AUTO(run) struct run *run = sample();
+	AUTO_JSON json_t *document = codec_encode(run);
+	AUTO(strbuf) struct strbuf text = {0};
+	AUTO_JSON json_t *parsed = NULL;
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	extjson_dump_pretty(document, &text);
+	assert_int_equal(extjson_parse(strbuf_text(&text), text.length, 1 << 20, ERROR_USAGE,
+				       &parsed, &err),
+			 0);
+	assert_null(strstr(strbuf_text(&text), "nan"));
+	assert_null(strstr(strbuf_text(&text), "inf\n"));
+}
+
+/* Spoil one member of a good document; the reader must name the place. */
+static void test_malformed_results_are_refused(void **state)
+{
+	static const struct {
+		const char *pointer, *key, *json, *want;
+	} rows[] = {
+		{"", "schema", "\"perfgate.result/9\"", "perfgate.result/9"},
+		{"", "schema", "null", "schema"},
+		{"", "scenarios", "7", "scenarios"},
+		{"scenario", "name", "null", "scenarios[0]"},
+		{"total", "requests", "4", "sum of its classes"},
+		{"total", "histogram", "\"AAAA\"", "histogram"},
+		{"verdict", "outcome", "\"maybe\"", "maybe"},
+		{"cell", "metric", "\"p12\"", "p12"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		AUTO(run) struct run *run = sample();
+		AUTO_JSON json_t *document = codec_encode(run);
+		json_t *scenario = json_array_get(json_object_get(document, "scenarios"), 0);
+		json_t *verdict = json_object_get(document, "verdict");
+		json_t *place = document;
+		struct error err = ERROR_INIT;
+		struct run *out = NULL;
+
+		if (text_equal(rows[i].pointer, "scenario"))
+			place = scenario;
+		else if (text_equal(rows[i].pointer, "total"))
+			place = json_object_get(scenario, "total");
+		else if (text_equal(rows[i].pointer, "verdict"))
+			place = verdict;
+		else if (text_equal(rows[i].pointer, "cell"))
+			place = json_array_get(json_object_get(verdict, "cells"), 0);
+		json_object_set_new(place, rows[i].key,
+				    json_loads(rows[i].json, JSON_DECODE_ANY, NULL));
+		assert_int_equal(codec_decode(document, &out, &err), -1);
+		assert_null(out);
+		if (!strstr(err.message, rows[i].want))
+			fail_msg("row %zu: %s", i, err.message);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_run_survives_the_round_trip),
+		cmocka_unit_test(test_numbers_are_finite_or_null),
+		cmocka_unit_test(test_malformed_results_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
