@@ -1,0 +1,71 @@
+/*
+ * What a worker records: everything of struct scenario_result but health.
+ *
+ * A request is judged when it starts after the warm-up and ends; those that
+ * start in the warm-up appear in the series only. Throughput counts the
+ * completions inside the window, whenever they started, so that the edges
+ * cancel out.
+ */
+#ifndef PERFGATE_LOAD_COLLECT_H
+#define PERFGATE_LOAD_COLLECT_H
+
+#include "perfgate/load/engine.h"
+#include "perfgate/load/http1.h"
+
+#define COLLECT_SAMPLES_MAX 10000
+#define COLLECT_TIMINGS_MAX 16
+#define COLLECT_TIMING_NAME_MAX 32
+
+/* A request that ended. */
+struct finished_request {
+	size_t endpoint;
+	enum request_class outcome;
+	int status;
+	int64_t start_ns, send_ns, end_ns; /* send_ns 0: never sent */
+	uint64_t bytes_sent, bytes_received;
+	const char *why; /* for first_failure; NULL: by class */
+};
+
+struct collector {
+	struct scenario_result *result; /* endpoints, total, series, samples are filled */
+	struct arena *arena;
+	int64_t begin_ns, warmup_end_ns, send_end_ns; /* the last moves when a run is stopped */
+	int64_t wall_offset_ns; /* wall clock - monotonic, for samples */
+	struct rng rng; /* of the sample */
+	uint64_t requests, errors; /* warm-up included */
+	uint64_t sent_in_window, ok_in_window;
+	struct histogram *warmup_latency, *interval_latency;
+	uint64_t warmup_hits, warmup_misses;
+	struct interval interval; /* the second that runs */
+	int64_t interval_begin_ns;
+	uint64_t last_second; /* requests of the last whole one */
+	size_t series_capacity;
+};
+
+/* `result` is zeroed; endpoints by suite->endpoint_names. */
+void collect_init(struct collector *collector, const struct suite *suite,
+		  struct scenario_result *result, struct arena *arena, uint64_t seed);
+void collect_release(struct collector *collector);
+
+/* The clock starts: the first interval begins. */
+void collect_begin(struct collector *collector, int64_t begin_ns, int64_t warmup_end_ns,
+		   int64_t send_end_ns);
+
+bool collect_judges(const struct collector *collector, int64_t start_ns);
+void collect_started(struct collector *collector, int64_t start_ns);
+/* Server-Timing and X-Cache of an answer with the expected status. */
+void collect_head(struct collector *collector, size_t endpoint, int64_t start_ns,
+		  const struct http1_head *head);
+void collect_finished(struct collector *collector, const struct finished_request *request);
+
+/* Close the interval that runs; nothing for an empty one when `only_if_used`. */
+void collect_interval(struct collector *collector, int64_t now_ns, uint32_t users,
+		      bool only_if_used);
+
+/* Totals and rates, when all users are done. */
+void collect_end(struct collector *collector);
+
+/* Everything of *out that the collector knows. */
+void collect_progress(const struct collector *collector, int64_t now_ns, struct load_progress *out);
+
+#endif

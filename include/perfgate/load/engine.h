@@ -1,0 +1,66 @@
+/*
+ * The load engine: drives one scenario and measures it.
+ *
+ * Closed model: each user sends, waits for the answer, thinks, repeats.
+ * Latency starts at the send; how late our own loop noticed that a user was
+ * due is scheduling delay, kept apart and never charged to the server. Kernel
+ * receive stamps (SO_TIMESTAMPNS) give the end of a request when available.
+ * Users ramp by the scenario's stages; a user beyond the current target
+ * finishes its request and rests.
+ *
+ * At the end requests in flight are given a short drain (at most the
+ * request timeout, at most 5 s); the rest is counted as censored.
+ */
+#ifndef PERFGATE_LOAD_ENGINE_H
+#define PERFGATE_LOAD_ENGINE_H
+
+#include "perfgate/base/error.h"
+#include "perfgate/results/run.h"
+#include "perfgate/scenario/suite.h"
+
+#include <signal.h>
+#include <sys/types.h>
+
+/* Where to send: a parsed http:// URL, resolved once. */
+struct load_target {
+	const char *host; /* for the Host header, with :port unless 80 */
+	const char *address; /* what to connect to: name or literal without [] */
+	uint16_t port;
+	const char *prefix; /* path prefix without trailing '/', "" = none */
+	const char *authorization; /* header line value from userinfo, or NULL; secret */
+	pid_t pid; /* of our child, for its CPU and RSS; 0 = not ours */
+};
+
+/* Snapshot for the live view, once a second and at the end. */
+struct load_progress {
+	const struct scenario *scenario;
+	double elapsed_s, duration_s;
+	bool warmup;
+	uint32_t users;
+	uint64_t requests, errors; /* so far, warm-up included */
+	double rps; /* last second */
+	double p50_ms, p95_ms, p99_ms; /* judged so far (warm-up: of the warm-up) */
+	double hit_rate; /* NaN = no look-ups */
+};
+
+struct load_options {
+	uint64_t seed;
+	bool check_all; /* look into every body, not 1 in 20 */
+	const char *user_agent;
+	/* Becomes 1 on Ctrl-C: drain and return with interrupted = true. 2: at once. */
+	const volatile sig_atomic_t *stop;
+	int64_t deadline_ns; /* clock_now_ns() at which to stop (--max-runtime); 0 = none */
+	void (*progress)(const struct load_progress *progress, void *arg); /* may be NULL */
+	void *progress_arg;
+};
+
+/*
+ * Fill *out (zeroed; strings into `arena`). A server that fails is a
+ * measurement, not an error; -1 only when no load could be sent at all:
+ * ERROR_UNMEASURED (name not resolved, no descriptors).
+ */
+PG_MUST_CHECK int load_run(const struct suite *suite, const struct scenario *scenario,
+			   const struct load_target *target, const struct load_options *options,
+			   struct arena *arena, struct scenario_result *out, struct error *err);
+
+#endif

@@ -1,0 +1,69 @@
+/*
+ * The plan: what the users of a scenario send, prepared once.
+ *
+ * Per request: the constant text of its HTTP/1.1 message, or the whole
+ * message when nothing in it varies. Per profile (or for the mix): the tasks to
+ * draw from. Read-only while users run, so that workers can share it.
+ */
+#ifndef PERFGATE_LOAD_PLAN_H
+#define PERFGATE_LOAD_PLAN_H
+
+#include "perfgate/load/engine.h"
+
+struct planned_request {
+	const struct request *request;
+	size_t endpoint;
+	int64_t timeout_ns;
+	bool answers_head; /* HEAD */
+	bool expects_body; /* has something to check in a body */
+	bool sends_length; /* Content-Length even for an empty body */
+	char *start; /* "POST /prefix" */
+	char *common; /* " HTTP/1.1\r\nHost: …\r\n…", between target and own headers */
+	char *fixed; /* whole message, or NULL when it varies */
+	size_t fixed_length;
+};
+
+struct planned_task {
+	struct planned_request *steps;
+	size_t n_steps;
+};
+
+struct planned_choice {
+	const struct planned_task *task;
+	double up_to; /* cumulative weight; the last is 1 */
+};
+
+/* What one kind of user draws from. */
+struct planned_profile {
+	struct planned_choice *choices;
+	size_t n_choices;
+	int64_t wait_min_ns, wait_span_ns; /* think time, scaled */
+};
+
+struct plan {
+	struct planned_task *tasks;
+	size_t n_tasks;
+	struct planned_profile *profiles; /* one when the scenario has a mix */
+	size_t n_profiles;
+	size_t *profile_of; /* by user */
+};
+
+void plan_init(struct plan *plan, const struct suite *suite, const struct scenario *scenario,
+	       const struct load_target *target, const struct load_options *options);
+void plan_release(struct plan *plan);
+
+/* The next task of a user, by its own generator. */
+const struct planned_task *plan_draw(const struct planned_profile *profile, struct rng *rng);
+int64_t plan_think_ns(const struct planned_profile *profile, struct rng *rng);
+
+/*
+ * The message of a request as `user` sends it now: borrowed from the plan, or
+ * written to *message (cleared first); `rendered` is scratch.
+ */
+struct plan_bytes {
+	const char *bytes;
+	size_t length;
+} plan_message(const struct planned_request *planned, struct user_state *user,
+	       struct rendered_request *rendered, struct strbuf *message);
+
+#endif

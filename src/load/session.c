@@ -1,0 +1,262 @@
+/* A virtual user: draw a task, send, look at the answer, think. */
+#include "perfgate/base/clock.h"
+#include "perfgate/base/units.h"
+#include "perfgate/load/worker.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define CHECK_EVERY 20
+#define CHECKED_BODY_MAX ((size_t)16 << 20)
+#define SHOWN_BODY_BYTES ((size_t)120)
+/* Without think time a dead server would be dialed in a busy loop. */
+#define PAUSE_AFTER_FAILURE_NS (100 * NS_PER_MS)
+#define PAUSE_AFTER_SHORTAGE_NS NS_PER_S
+
+static struct session *session_of(struct exchange *exchange)
+{
+	return (struct session *)((char *)exchange - offsetof(struct session, exchange));
+}
+
+static void forget_body(struct session *session)
+{
+	strbuf_release(&session->body);
+}
+
+static void rest(struct worker *worker, struct session *session)
+{
+	timers_clear(&worker->timers, &session->timer);
+	worker->transport->ops->drop(worker->transport, &session->exchange);
+	forget_body(session);
+	session->mode = SESSION_RESTING;
+	session->task = NULL;
+}
+
+static bool is_wanted(const struct worker *worker, const struct session *session)
+{
+	return worker->phase < WORKER_DRAINING && session->number < worker->active;
+}
+
+void session_begin(struct worker *worker, struct session *session, int64_t due_ns)
+{
+	if (!is_wanted(worker, session)) {
+		rest(worker, session);
+		return;
+	}
+	if (!session->task) {
+		session->task = plan_draw(session->profile, &session->user.rng);
+		session->step = 0;
+	}
+	const struct planned_request *request = &session->task->steps[session->step];
+	session->request = request;
+	session->before = session->user;
+	session->due_ns = due_ns;
+	session->round = worker->round;
+	session->mode = SESSION_BUSY;
+	session->expected_status = false;
+	session->checks_body = request->expects_body &&
+			       (worker->options->check_all ||
+				worker->check_counts[request->endpoint]++ % CHECK_EVERY == 0);
+	session->exchange.answers_head = request->answers_head;
+	worker->transport->ops->start(worker->transport, &session->exchange);
+}
+
+static struct plan_bytes on_message(struct exchange *exchange, void *arg)
+{
+	struct worker *worker = arg;
+	struct session *session = session_of(exchange);
+	/* A second try sends the same message again. */
+	session->user = session->before;
+	return plan_message(session->request, &session->user, &worker->rendered, &worker->message);
+}
+
+static void on_started(struct exchange *exchange, void *arg)
+{
+	struct worker *worker = arg;
+	struct session *session = session_of(exchange);
+	worker->in_flight++;
+	timers_set(&worker->timers, &session->timer,
+		   exchange->start_ns + session->request->timeout_ns);
+	collect_started(&worker->collector, exchange->start_ns);
+	/* Who waited for a place to dial was late on purpose. */
+	if (session->due_ns == 0 || session->round != worker->round ||
+	    worker->phase != WORKER_JUDGED)
+		return;
+	int64_t delay_ns = exchange->start_ns - session->due_ns;
+	histogram_record(worker->health.scheduling_delay, delay_ns > 0 ? (uint64_t)delay_ns : 0);
+}
+
+static void on_head(struct exchange *exchange, const struct http1_head *head, void *arg)
+{
+	struct worker *worker = arg;
+	struct session *session = session_of(exchange);
+	size_t endpoint = session->request->endpoint;
+	session->expected_status = request_expects_status(session->request->request, head->status);
+	session->body.max_bytes = 0;
+	if (session->expected_status) {
+		collect_head(&worker->collector, endpoint, exchange->start_ns, head);
+		if (session->checks_body)
+			session->body.max_bytes = CHECKED_BODY_MAX;
+	} else if (!worker->collector.result->endpoints[endpoint].first_failure) {
+		session->body.max_bytes = SHOWN_BODY_BYTES;
+	}
+}
+
+static void on_body(struct exchange *exchange, const char *bytes, size_t length, void *arg)
+{
+	struct session *session = session_of(exchange);
+	(void)arg;
+	if (session->body.max_bytes > 0)
+		strbuf_append(&session->body, bytes, length);
+}
+
+static enum request_class check_body(struct worker *worker, struct session *session)
+{
+	char why[sizeof worker->why - 32];
+	if (session->body.overflow) {
+		snprintf(worker->why, sizeof worker->why, "the body is too long to be checked");
+		return CLASS_CHECK_FAILED;
+	}
+	if (request_check_body(session->request->request, strbuf_text(&session->body),
+			       session->body.length, why, sizeof why))
+		return CLASS_OK;
+	snprintf(worker->why, sizeof worker->why, "check failed: %s", why);
+	return CLASS_CHECK_FAILED;
+}
+
+/* The class of a request, and its text in worker->why. */
+static enum request_class classify(struct worker *worker, struct session *session,
+				   const struct exchange_end *end)
+{
+	worker->why[0] = '\0';
+	if (end->outcome != CLASS_OK) {
+		snprintf(worker->why, sizeof worker->why, "%s%s%s",
+			 request_class_names[end->outcome], end->why ? ": " : "",
+			 end->why ? end->why : "");
+		return end->outcome;
+	}
+	if (session->expected_status)
+		return session->checks_body ? check_body(worker, session) : CLASS_OK;
+	const char *body = strbuf_text(&session->body);
+	snprintf(worker->why, sizeof worker->why, "HTTP %d%s%s", end->status, *body ? ": " : "",
+		 body);
+	return CLASS_HTTP_ERROR;
+}
+
+static void record(struct worker *worker, struct session *session, enum request_class outcome,
+		   const struct exchange_end *end)
+{
+	const struct exchange *exchange = &session->exchange;
+	struct finished_request finished = {
+		.endpoint = session->request->endpoint,
+		.outcome = outcome,
+		.status = end->status,
+		.start_ns = exchange->start_ns,
+		.send_ns = exchange->send_ns,
+		.end_ns = end->at_ns,
+		.bytes_sent = exchange->bytes_sent,
+		.bytes_received = exchange->bytes_received,
+		.why = worker->why[0] ? worker->why : NULL,
+	};
+	collect_finished(&worker->collector, &finished);
+}
+
+static void wait_until(struct worker *worker, struct session *session, int64_t due_ns)
+{
+	session->mode = SESSION_THINKING;
+	timers_set(&worker->timers, &session->timer, due_ns);
+}
+
+static bool no_connection(enum request_class outcome)
+{
+	return outcome == CLASS_CONNECT_REFUSED || outcome == CLASS_NETWORK_UNREACHABLE ||
+	       outcome == CLASS_RESET || outcome == CLASS_EMPTY_REPLY;
+}
+
+/* The next request of the task, or a think time and then the next task. */
+static void continue_user(struct worker *worker, struct session *session,
+			  enum request_class outcome)
+{
+	int64_t think_ns = 0;
+	forget_body(session);
+	timers_clear(&worker->timers, &session->timer);
+	if (++session->step >= session->task->n_steps || outcome != CLASS_OK) {
+		session->task = NULL;
+		think_ns = plan_think_ns(session->profile, &session->user.rng);
+	}
+	if (no_connection(outcome) && think_ns < PAUSE_AFTER_FAILURE_NS)
+		think_ns = PAUSE_AFTER_FAILURE_NS;
+	if (!is_wanted(worker, session)) {
+		rest(worker, session);
+	} else if (think_ns > 0) {
+		wait_until(worker, session, clock_now_ns() + think_ns);
+	} else {
+		session->mode = SESSION_THINKING;
+		worker->ready[worker->n_ready++] = session;
+	}
+}
+
+static void on_done(struct exchange *exchange, const struct exchange_end *end, void *arg)
+{
+	struct worker *worker = arg;
+	struct session *session = session_of(exchange);
+	if (exchange->start_ns > 0)
+		worker->in_flight--;
+	if (end->own_errno) {
+		worker->health.own_failures++;
+		if (!worker->health.own_errno)
+			worker->health.own_errno = end->own_errno;
+		wait_until(worker, session, clock_now_ns() + PAUSE_AFTER_SHORTAGE_NS);
+		return;
+	}
+	enum request_class outcome = classify(worker, session, end);
+	record(worker, session, outcome, end);
+	continue_user(worker, session, outcome);
+}
+
+static void time_out(struct worker *worker, struct session *session)
+{
+	char limit[UNITS_TEXT_SIZE];
+	struct exchange_end end = {.outcome = CLASS_TIMEOUT,
+				   .status = session->exchange.response.status,
+				   .at_ns = session->timer.due_ns};
+	units_format_duration(session->request->timeout_ns, limit);
+	snprintf(worker->why, sizeof worker->why, "timeout: no complete answer within %s", limit);
+	worker->transport->ops->drop(worker->transport, &session->exchange);
+	worker->in_flight--;
+	record(worker, session, CLASS_TIMEOUT, &end);
+	continue_user(worker, session, CLASS_TIMEOUT);
+}
+
+void session_timer(struct worker *worker, struct session *session)
+{
+	int64_t due_ns = session->timer.due_ns;
+	timers_clear(&worker->timers, &session->timer);
+	if (session->mode == SESSION_BUSY) {
+		session->timer.due_ns = due_ns;
+		time_out(worker, session);
+	} else {
+		session_begin(worker, session, due_ns);
+	}
+}
+
+void session_stop(struct worker *worker, struct session *session)
+{
+	if (session->mode == SESSION_BUSY && session->exchange.start_ns > 0) {
+		worker->censored++;
+		worker->in_flight--;
+	}
+	rest(worker, session);
+}
+
+void session_client(struct worker *worker, struct transport_client *out)
+{
+	*out = (struct transport_client){
+		.message = on_message,
+		.started = on_started,
+		.head = on_head,
+		.body = on_body,
+		.done = on_done,
+		.arg = worker,
+	};
+}
