@@ -1,0 +1,73 @@
+#include "perfgate/verdict/gate.h"
+
+/* Worst first; anything not listed never decides a run. */
+static const enum outcome severity[] = {OUTCOME_FAIL, OUTCOME_UNMEASURED, OUTCOME_INCONCLUSIVE,
+					OUTCOME_PASS};
+
+/* `enforce: warn` keeps a failing cell from deciding the run. */
+static bool decides(const struct cell *cell, enum outcome outcome)
+{
+	return cell->outcome == outcome && !(cell->warn && outcome == OUTCOME_FAIL);
+}
+
+static size_t count_cells(const struct verdict *verdict, enum outcome outcome,
+			  const struct cell **out_first)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < verdict->n_cells; i++) {
+		if (!decides(&verdict->cells[i], outcome))
+			continue;
+		if (count++ == 0)
+			*out_first = &verdict->cells[i];
+	}
+	return count;
+}
+
+static const char *reason_for(struct run *run, enum outcome outcome, size_t count,
+			      const struct cell *first)
+{
+	if (outcome == OUTCOME_PASS)
+		return arena_printf(&run->arena, "%zu gate%s passed", count, count == 1 ? "" : "s");
+	return arena_printf(&run->arena, "%s %s %s: %s%s", first->scenario, first->endpoint,
+			    metric_table[first->metric].name, first->reason,
+			    count == 1 ? ""
+				       : arena_printf(&run->arena, " (and %zu more)", count - 1));
+}
+
+void verdict_roll_up(struct run *run)
+{
+	struct verdict *verdict = &run->verdict;
+
+	verdict->outcome = OUTCOME_UNMEASURED;
+	verdict->reason = "nothing was judged";
+	for (size_t i = 0; i < ARRAY_SIZE(severity); i++) {
+		const struct cell *first = NULL;
+		size_t count = count_cells(verdict, severity[i], &first);
+
+		if (count == 0)
+			continue;
+		verdict->outcome = severity[i];
+		verdict->reason = reason_for(run, severity[i], count, first);
+		return;
+	}
+	/* Only warnings failed. */
+	if (verdict->n_cells > 0) {
+		verdict->outcome = OUTCOME_PASS;
+		verdict->reason = "no enforced gate failed";
+	}
+}
+
+int verdict_exit_status(const struct verdict *verdict, bool strict)
+{
+	switch (verdict->outcome) {
+	case OUTCOME_FAIL: return 1;
+	case OUTCOME_UNMEASURED: return 3;
+	case OUTCOME_INCONCLUSIVE: return strict ? 3 : 0;
+	case OUTCOME_PASS:
+	case OUTCOME_NOT_GATED:
+	case OUTCOME_SKIPPED:
+	case OUTCOME_COUNT: break;
+	}
+	return 0;
+}
