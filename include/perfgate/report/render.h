@@ -1,0 +1,33 @@
+/*
+ * The render functions behind the rows of report_formats (formats.h). Each appends a whole
+ * document to `out`; the same run gives the same bytes.
+ */
+#ifndef PERFGATE_REPORT_RENDER_H
+#define PERFGATE_REPORT_RENDER_H
+
+#include "perfgate/base/strbuf.h"
+#include "perfgate/results/run.h"
+
+PG_MUST_CHECK int json_render(const struct run *run, struct strbuf *out, struct error *err);
+PG_MUST_CHECK int csv_render_summary(const struct run *run, struct strbuf *out, struct error *err);
+/* JMeter columns: timeStamp,elapsed,label,responseCode,success,bytes. */
+PG_MUST_CHECK int csv_render_requests(const struct run *run, struct strbuf *out,
+				      struct error *err);
+
+/*
+ * JUnit XML as Jenkins, GitLab and GitHub actions read it. Schema: tests/harness/junit.rng.
+ *
+ * An inconclusive cell is <skipped>: a failure would break the promise that red means a real
+ * regression, and a plain pass would hide that nothing was proven; skipped is the one state that
+ * every CI server counts and shows apart and that turns no build red. A failure of
+ * a gate with `enforce: warn` is skipped for the same reason, with the message "warning only".
+ */
+PG_MUST_CHECK int junit_render(const struct run *run, struct strbuf *out, struct error *err);
+
+PG_MUST_CHECK int html_render(const struct run *run, struct strbuf *out, struct error *err);
+PG_MUST_CHECK int html_render_css(const struct run *run, struct strbuf *out, struct error *err);
+
+/* Below 60,000 bytes (GitHub takes 65,536 characters), cut at a row of the table. */
+PG_MUST_CHECK int markdown_render(const struct run *run, struct strbuf *out, struct error *err);
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * A run as the templates see it: texts that are ready to print, in the order in
+ * which they are printed. Every list has a "has_…" beside it, because the template
+ * language cannot ask for emptiness outside of the list.
+ *
+ * Every object sets all of its members: a missing one would be looked up in the
+ * objects around it.
+ */
+#ifndef PERFGATE_REPORT_VIEW_H
+#define PERFGATE_REPORT_VIEW_H
+
+#include "perfgate/results/run.h"
+
+/* The whole run but its scenarios; new reference. */
+json_t *view_run(const struct run *run);
+
+/* One scenario: key figures, endpoints, Server-Timing parts, failures, health, seconds. */
+json_t *view_scenario(const struct run *run, const struct scenario_result *scenario);
+
+/* Take the text out of the buffer as a JSON string. */
+json_t *view_text(struct strbuf *text);
+/* Text from outside, visible and clipped to a name's length; NULL = null. */
+json_t *view_name(const char *text);
+
+#endif

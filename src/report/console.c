@@ -1,0 +1,470 @@
+#include "perfgate/report/formats.h"
+
+#include "perfgate/base/text.h"
+#include "perfgate/base/units.h"
+#include "perfgate/report/figures.h"
+#include "perfgate/report/summary.h"
+
+#include <math.h>
+#include <string.h>
+
+#define COLUMNS_MIN 60
+#define COLUMNS_MAX 120
+#define LABEL_WIDTH 11
+#define GATES_MAX 10
+#define ENDPOINTS_MAX 5
+#define NOTICES_MAX 4
+#define PARAGRAPH_LINES 3
+#define NAME_MIN 16
+#define NAME_LEAST 11 /* with the figures: 60 columns */
+
+#define BOLD "1"
+#define DIM "2"
+
+static const char *const outcome_colours[] = {
+	[OUTCOME_PASS] = "32",	     [OUTCOME_FAIL] = "31",	[OUTCOME_INCONCLUSIVE] = "33",
+	[OUTCOME_UNMEASURED] = "35", [OUTCOME_NOT_GATED] = DIM, [OUTCOME_SKIPPED] = DIM,
+};
+
+struct console {
+	struct strbuf *out;
+	bool colour;
+	size_t columns;
+};
+
+/* -- words and lines ------------------------------------------------------------------------ */
+
+static void style(struct console *console, const char *code)
+{
+	if (console->colour)
+		strbuf_printf(console->out, "\x1b[%sm", code);
+}
+
+static void styled(struct console *console, const char *code, const char *text)
+{
+	style(console, code);
+	strbuf_puts(console->out, text);
+	style(console, "0");
+}
+
+static void spaces(struct console *console, size_t count)
+{
+	while (count-- > 0)
+		strbuf_putc(console->out, ' ');
+}
+
+/* Bytes of the longest prefix that takes at most `columns`. */
+static size_t prefix_of(const char *text, size_t columns)
+{
+	size_t length = strlen(text), at = 0, used = 0;
+
+	while (at < length) {
+		size_t step = text_utf8_sequence(text + at, length - at, NULL);
+		char one[5] = {0};
+
+		step = step == 0 ? 1 : step;
+		memcpy(one, text + at, step);
+		used += text_columns(one);
+		if (used > columns)
+			break;
+		at += step;
+	}
+	return at;
+}
+
+/* `text` in exactly `width` columns, cut with an ellipsis. */
+static void fit(struct console *console, const char *text, size_t width, bool right)
+{
+	size_t wanted = text_columns(text);
+
+	if (wanted > width) {
+		strbuf_append(console->out, text, prefix_of(text, width - 1));
+		strbuf_puts(console->out, "…");
+		return;
+	}
+	if (right)
+		spaces(console, width - wanted);
+	strbuf_puts(console->out, text);
+	if (!right)
+		spaces(console, width - wanted);
+}
+
+/* Bytes of `text` that go on a line of `width` columns, broken at a space when there is one. */
+static size_t line_of(const char *text, size_t width)
+{
+	size_t most = prefix_of(text, width), at = most;
+
+	if (text[most] == '\0')
+		return most;
+	while (at > 0 && text[at] != ' ')
+		at--;
+	return at > most / 2 ? at : most;
+}
+
+/* Wrapped with a hanging indent; what needs more than three lines is in the report. */
+static void paragraph(struct console *console, const char *text, size_t indent)
+{
+	size_t width = console->columns - indent;
+
+	for (int line = 1; *text != '\0'; line++) {
+		size_t length = line_of(text, width);
+
+		if (line == PARAGRAPH_LINES && text[length] != '\0') {
+			fit(console, text, width, false);
+			break;
+		}
+		strbuf_append(console->out, text, length);
+		text += length;
+		text += strspn(text, " ");
+		if (*text != '\0') {
+			strbuf_putc(console->out, '\n');
+			spaces(console, indent);
+		}
+	}
+	strbuf_putc(console->out, '\n');
+}
+
+static void labelled(struct console *console, const char *label, const char *code, const char *text)
+{
+	style(console, code);
+	fit(console, label, LABEL_WIDTH, false);
+	style(console, "0");
+	paragraph(console, text, LABEL_WIDTH);
+}
+
+/* -- verdict -------------------------------------------------------------------------------- */
+
+static void print_verdict(struct console *console, const struct run *run)
+{
+	enum outcome outcome = run->verdict.outcome;
+	AUTO(strbuf) struct strbuf subject = {0}, reason = {0}, word = {0};
+	char duration[UNITS_TEXT_SIZE];
+
+	strbuf_printf(&word, "%s ", figures_symbol(outcome));
+	summary_word(&word, run);
+	for (char *c = word.data; *c != '\0'; c++)
+		*c = (char)(*c >= 'a' && *c <= 'z' ? *c - 32 : *c);
+	style(console, BOLD);
+	styled(console, outcome_colours[outcome], strbuf_text(&word));
+	strbuf_puts(console->out, "  ");
+	summary_subject(&subject, run, true);
+	if (isfinite(run->duration_s) && run->duration_s > 0 && run->duration_s < 1e9) {
+		units_format_duration((int64_t)round(run->duration_s * 10) * 100000000, duration);
+		strbuf_printf(&subject, ", %s", duration);
+	}
+	paragraph(console, strbuf_text(&subject), text_columns(strbuf_text(&word)) + 2);
+	figures_visible(&reason, run->verdict.reason, FIGURES_MESSAGE_MAX);
+	paragraph(console, strbuf_text(&reason), 0);
+}
+
+/* -- gates ---------------------------------------------------------------------------------- */
+
+struct gate_widths {
+	size_t name, value, limit, change;
+};
+
+static size_t width_of(void (*write)(struct strbuf *, const struct cell *), const struct cell *cell)
+{
+	AUTO(strbuf) struct strbuf text = {0};
+
+	write(&text, cell);
+	return text_columns(strbuf_text(&text));
+}
+
+static size_t larger(size_t a, size_t b)
+{
+	return a > b ? a : b;
+}
+
+static struct gate_widths measure_gates(const struct console *console, const struct run *run)
+{
+	struct gate_widths widths = {.name = 4, .value = 5, .limit = 5};
+	size_t fixed;
+
+	for (size_t i = 0; i < run->verdict.n_cells; i++) {
+		const struct cell *cell = &run->verdict.cells[i];
+		size_t change = width_of(figures_cell_change, cell);
+
+		widths.name = larger(widths.name, width_of(summary_cell_name, cell));
+		widths.value = larger(widths.value, width_of(figures_cell_value, cell));
+		widths.limit = larger(widths.limit, width_of(figures_cell_limit, cell));
+		if (change > 0)
+			widths.change = larger(larger(widths.change, change), 8);
+	}
+	fixed = 2 + widths.value + 2 + widths.limit + (widths.change > 0 ? 2 + widths.change : 0);
+	if (widths.name + fixed + 2 > console->columns)
+		widths.name =
+			larger(console->columns > fixed + 2 ? console->columns - fixed - 2 : 0,
+			       NAME_MIN);
+	return widths;
+}
+
+static void column(struct console *console, void (*write)(struct strbuf *, const struct cell *),
+		   const struct cell *cell, size_t width)
+{
+	AUTO(strbuf) struct strbuf text = {0};
+
+	write(&text, cell);
+	spaces(console, 2);
+	fit(console, strbuf_text(&text), width, true);
+}
+
+static void print_gate(struct console *console, const struct run *run, const struct cell *cell,
+		       const struct gate_widths *widths)
+{
+	AUTO(strbuf) struct strbuf name = {0}, reason = {0};
+	bool warning = cell->warn && cell->outcome == OUTCOME_FAIL;
+
+	style(console, warning ? "33" : outcome_colours[cell->outcome]);
+	strbuf_printf(console->out, "%s ", warning ? "▲" : figures_symbol(cell->outcome));
+	summary_cell_name(&name, cell);
+	fit(console, strbuf_text(&name), widths->name, false);
+	style(console, "0");
+	column(console, figures_cell_value, cell, widths->value);
+	column(console, figures_cell_limit, cell, widths->limit);
+	if (widths->change > 0)
+		column(console, figures_cell_change, cell, widths->change);
+	strbuf_putc(console->out, '\n');
+	if (cell->outcome == OUTCOME_PASS || !summary_reason_adds(cell) ||
+	    (run->verdict.reason != NULL && strstr(run->verdict.reason, cell->reason) != NULL))
+		return;
+	spaces(console, 4);
+	summary_cell_reason(&reason, cell);
+	paragraph(console, strbuf_text(&reason), 4);
+}
+
+static void print_gates(struct console *console, const struct run *run)
+{
+	struct gate_widths widths = measure_gates(console, run);
+	AUTO_FREE size_t *order = summary_order(run);
+	size_t count = run->verdict.n_cells;
+
+	if (count == 0)
+		return;
+	style(console, DIM);
+	strbuf_puts(console->out, "\n  ");
+	fit(console, "gate", widths.name, false);
+	spaces(console, 2);
+	fit(console, "value", widths.value, true);
+	spaces(console, 2);
+	fit(console, "limit", widths.limit, true);
+	if (widths.change > 0) {
+		spaces(console, 2);
+		fit(console, "baseline", widths.change, true);
+	}
+	style(console, "0");
+	strbuf_putc(console->out, '\n');
+	for (size_t i = 0; i < count && i < GATES_MAX; i++)
+		print_gate(console, run, &run->verdict.cells[order[i]], &widths);
+	if (count > GATES_MAX)
+		strbuf_printf(console->out, "  … and %zu more, in the report\n", count - GATES_MAX);
+}
+
+/* -- endpoints ------------------------------------------------------------------------------ */
+
+static const size_t figure_widths[] = {8, 7, 8, 8, 8, 8};
+
+static void print_endpoint(struct console *console, const char *name,
+			   const struct scenario_result *scenario,
+			   const struct endpoint_result *endpoint, size_t width)
+{
+	const double latencies[] = {
+		endpoint_metric(scenario, endpoint, METRIC_P50),
+		endpoint_metric(scenario, endpoint, METRIC_P95),
+		endpoint_metric(scenario, endpoint, METRIC_P99),
+		endpoint->latency != NULL && histogram_count(endpoint->latency) > 0
+			? (double)histogram_max_ns(endpoint->latency) / 1e6
+			: NAN,
+	};
+	AUTO(strbuf) struct strbuf text = {0};
+
+	spaces(console, 2);
+	fit(console, name, width, false);
+	figures_count(&text, endpoint->requests);
+	fit(console, strbuf_text(&text), figure_widths[0], true);
+	strbuf_clear(&text);
+	figures_count(&text, endpoint_errors(endpoint));
+	if (endpoint_errors(endpoint) > 0)
+		style(console, "31");
+	fit(console, strbuf_text(&text), figure_widths[1], true);
+	if (endpoint_errors(endpoint) > 0)
+		style(console, "0");
+	for (size_t i = 0; i < ARRAY_SIZE(latencies); i++) {
+		strbuf_clear(&text);
+		figures_short(&text, latencies[i]);
+		fit(console, strbuf_text(&text), figure_widths[2 + i], true);
+	}
+	strbuf_putc(console->out, '\n');
+}
+
+static void print_endpoint_header(struct console *console, const char *what, size_t width)
+{
+	static const char *const names[] = {"requests", "errors", "p50 ms", "p95", "p99", "max"};
+
+	style(console, DIM);
+	strbuf_puts(console->out, "\n  ");
+	fit(console, what, width, false);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		fit(console, names[i], figure_widths[i], true);
+	style(console, "0");
+	strbuf_putc(console->out, '\n');
+}
+
+static size_t name_width(const struct console *console)
+{
+	size_t width = console->columns - 2;
+
+	for (size_t i = 0; i < ARRAY_SIZE(figure_widths); i++)
+		width = width > figure_widths[i] + NAME_LEAST ? width - figure_widths[i]
+							      : NAME_LEAST;
+	return width < 44 ? width : 44;
+}
+
+static void print_named(struct console *console, const char *suffix,
+			const struct scenario_result *scenario,
+			const struct endpoint_result *endpoint, size_t width)
+{
+	AUTO(strbuf) struct strbuf name = {0};
+
+	figures_visible(&name, suffix != NULL ? scenario->name : endpoint->name, FIGURES_NAME_MAX);
+	strbuf_puts(&name, suffix != NULL ? suffix : "");
+	print_endpoint(console, strbuf_text(&name), scenario, endpoint, width);
+}
+
+/* The slowest endpoints by p95: has `index` fewer than ENDPOINTS_MAX slower ones before it? */
+static bool among_slowest(const struct scenario_result *scenario, size_t index)
+{
+	double own = endpoint_metric(scenario, &scenario->endpoints[index], METRIC_P95);
+	size_t slower = 0;
+
+	for (size_t i = 0; i < scenario->n_endpoints; i++) {
+		double other = endpoint_metric(scenario, &scenario->endpoints[i], METRIC_P95);
+
+		slower += i != index && (other > own || (isnan(own) && !isnan(other)) ||
+					 (i < index && !(other < own)));
+	}
+	return slower < ENDPOINTS_MAX;
+}
+
+static size_t count_judged(const struct run *run)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < run->n_scenarios; i++)
+		count += run->scenarios[i].follows == NULL;
+	return count;
+}
+
+/* One scenario: its endpoints; several: their totals. */
+static void print_endpoints(struct console *console, const struct run *run)
+{
+	bool only = count_judged(run) == 1;
+	size_t width = name_width(console);
+
+	if (run->n_scenarios == 0)
+		return;
+	print_endpoint_header(console, only ? "endpoint" : "scenario", width);
+	for (size_t i = 0; i < run->n_scenarios; i++) {
+		const struct scenario_result *scenario = &run->scenarios[i];
+
+		for (size_t j = 0; only && scenario->follows == NULL && j < scenario->n_endpoints;
+		     j++)
+			if (among_slowest(scenario, j))
+				print_named(console, NULL, scenario, &scenario->endpoints[j],
+					    width);
+		print_named(console, only ? " in all" : "", scenario, &scenario->total, width);
+	}
+}
+
+/* -- the rest ------------------------------------------------------------------------------- */
+
+static void print_notices(struct console *console, const struct run *run)
+{
+	AUTO_JSON json_t *notices = summary_notices(run);
+	size_t count = json_array_size(notices);
+
+	for (size_t i = 0; i < count && i < NOTICES_MAX; i++)
+		labelled(console, "notice", "33", json_string_value(json_array_get(notices, i)));
+	if (count > NOTICES_MAX)
+		labelled(console, "notice", "33", "and more, in the report");
+}
+
+static bool worse_health(const struct scenario_result *a, const struct scenario_result *b)
+{
+	if (a->generator.invalid != b->generator.invalid)
+		return a->generator.invalid != INVALID_NOT && b->generator.invalid == INVALID_NOT;
+	return a->follows == NULL && b->follows != NULL;
+}
+
+/* One line: of the scenario whose measurement is doubted, else of the first. */
+static void print_health(struct console *console, const struct run *run)
+{
+	const struct scenario_result *shown = run->n_scenarios > 0 ? run->scenarios : NULL;
+	AUTO(strbuf) struct strbuf text = {0};
+
+	for (size_t i = 1; i < run->n_scenarios; i++)
+		if (worse_health(&run->scenarios[i], shown))
+			shown = &run->scenarios[i];
+	if (shown == NULL || shown->total.requests == 0)
+		return;
+	strbuf_puts(&text, shown->generator.invalid == INVALID_NOT ? "valid: " : "INVALID: ");
+	summary_generator(&text, shown);
+	labelled(console, "generator", DIM, strbuf_text(&text));
+}
+
+static void print_artifacts(struct console *console, const struct run *run, const char *dir)
+{
+	AUTO(strbuf) struct strbuf text = {0};
+
+	if (dir == NULL)
+		return;
+	figures_visible(&text, dir, FIGURES_NAME_MAX);
+	strbuf_puts(&text, "/report.html");
+	for (size_t i = 0; i < report_formats_count; i++)
+		if (report_formats[i].applies(run) && !text_equal(report_formats[i].name, "html") &&
+		    !text_equal(report_formats[i].name, "css"))
+			strbuf_printf(&text, " %s", report_formats[i].filename);
+	labelled(console, "report", DIM, strbuf_text(&text));
+}
+
+static void print_next(struct console *console, const struct run *run)
+{
+	AUTO_JSON json_t *next = summary_next(run);
+
+	for (size_t i = 0; i < json_array_size(next); i++)
+		labelled(console, "next", BOLD, json_string_value(json_array_get(next, i)));
+}
+
+/* A terminal shows the narrow space in many widths. */
+static void widen_spaces(struct strbuf *out, const struct strbuf *from)
+{
+	const char *at = strbuf_text(from), *found;
+
+	for (; (found = strstr(at, FIGURES_GROUP)) != NULL; at = found + strlen(FIGURES_GROUP)) {
+		strbuf_append(out, at, (size_t)(found - at));
+		strbuf_putc(out, ' ');
+	}
+	strbuf_puts(out, at);
+}
+
+void report_console(const struct run *run, const char *dir, bool colour, int columns,
+		    struct strbuf *out)
+{
+	AUTO(strbuf) struct strbuf text = {0}, baseline = {0};
+	struct console console = {&text, colour, COLUMNS_MIN};
+
+	if (columns > COLUMNS_MIN)
+		console.columns = (size_t)(columns < COLUMNS_MAX ? columns : COLUMNS_MAX);
+	print_verdict(&console, run);
+	print_gates(&console, run);
+	print_endpoints(&console, run);
+	strbuf_putc(&text, '\n');
+	print_notices(&console, run);
+	print_health(&console, run);
+	summary_baseline(&baseline, run);
+	if (run->verdict.outcome != OUTCOME_SKIPPED)
+		labelled(&console, "baseline", DIM, strbuf_text(&baseline));
+	print_artifacts(&console, run, dir);
+	print_next(&console, run);
+	widen_spaces(out, &text);
+}

@@ -1,0 +1,299 @@
+#include "perfgate/report/view.h"
+
+#include "perfgate/base/text.h"
+#include "perfgate/base/units.h"
+#include "perfgate/report/figures.h"
+#include "perfgate/report/summary.h"
+
+#include <math.h>
+
+#define ENVIRONMENT_DEPTH 4
+
+json_t *view_text(struct strbuf *text)
+{
+	json_t *value = extjson_string(strbuf_text(text));
+
+	strbuf_release(text);
+	return value;
+}
+
+json_t *view_name(const char *text)
+{
+	struct strbuf visible = {0};
+
+	if (text == NULL)
+		return json_null();
+	figures_visible(&visible, text, FIGURES_NAME_MAX);
+	return view_text(&visible);
+}
+
+/* One figure written by `write`, as a string. */
+static json_t *cell_text(void (*write)(struct strbuf *, const struct cell *),
+			 const struct cell *cell)
+{
+	struct strbuf text = {0};
+
+	write(&text, cell);
+	return view_text(&text);
+}
+
+static json_t *count_text(uint64_t count)
+{
+	struct strbuf text = {0};
+
+	figures_count(&text, count);
+	return view_text(&text);
+}
+
+static const char *const direction_names[] = {"better", "", "worse"};
+
+/* "2.0 × the limit" */
+static json_t *excess_text(const struct cell *cell)
+{
+	double ratio = cell->value / cell->limit;
+	struct strbuf text = {0};
+
+	if (cell->outcome != OUTCOME_FAIL || !isfinite(ratio) || ratio < 1.05)
+		return json_null();
+	figures_number(&text, ratio, ratio < 9.95 ? 1 : 0);
+	strbuf_puts(&text, " × the limit");
+	return view_text(&text);
+}
+
+static void describe_outcome(json_t *view, enum outcome outcome, bool warn)
+{
+	bool only_warning = warn && outcome == OUTCOME_FAIL;
+
+	extjson_set(view, "outcome",
+		    extjson_string(only_warning ? "warning" : outcome_names[outcome]));
+	extjson_set(view, "symbol", extjson_string(only_warning ? "▲" : figures_symbol(outcome)));
+	extjson_set(view, "word", extjson_string(only_warning ? "warning" : figures_word(outcome)));
+}
+
+static json_t *view_cell(const struct cell *cell)
+{
+	json_t *view = extjson_object();
+
+	describe_outcome(view, cell->outcome, cell->warn);
+	extjson_set(view, "scenario", view_name(cell->scenario));
+	extjson_set(view, "endpoint",
+		    text_equal(cell->endpoint, "total") ? json_null() : view_name(cell->endpoint));
+	extjson_set(view, "metric", extjson_string(metric_table[cell->metric].name));
+	extjson_set(view, "title", extjson_string(metric_table[cell->metric].title));
+	extjson_set(view, "regression", json_boolean(cell->regression));
+	extjson_set(view, "cell", cell_text(summary_cell_name, cell));
+	extjson_set(view, "value", cell_text(figures_cell_value, cell));
+	extjson_set(view, "limit", cell_text(figures_cell_limit, cell));
+	extjson_set(view, "excess", excess_text(cell));
+	extjson_set(view, "change", cell_text(figures_cell_change, cell));
+	extjson_set(view, "direction",
+		    extjson_string(direction_names[figures_cell_direction(cell) + 1]));
+	extjson_set(view, "interval", cell_text(figures_cell_interval, cell));
+	extjson_set(view, "straddles", json_boolean(figures_cell_straddles(cell)));
+	extjson_set(view, "n", cell->n > 0 ? count_text(cell->n) : json_null());
+	extjson_set(view, "reason", cell_text(summary_cell_reason, cell));
+	extjson_set(view, "adds", json_boolean(summary_reason_adds(cell)));
+	extjson_set(view, "origin", view_name(cell->origin));
+	return view;
+}
+
+static bool needs_attention(const struct cell *cell)
+{
+	return cell->outcome == OUTCOME_FAIL || cell->outcome == OUTCOME_UNMEASURED ||
+	       cell->outcome == OUTCOME_INCONCLUSIVE;
+}
+
+static void view_cells(json_t *view, const struct run *run)
+{
+	AUTO_FREE size_t *order = summary_order(run);
+	json_t *cells = extjson_array(), *attention = extjson_array();
+
+	for (size_t i = 0; i < run->verdict.n_cells; i++) {
+		const struct cell *cell = &run->verdict.cells[order[i]];
+		json_t *one = view_cell(cell);
+
+		if (needs_attention(cell))
+			extjson_append(attention, json_incref(one));
+		extjson_append(cells, one);
+	}
+	extjson_set(view, "has_cells", json_boolean(json_array_size(cells) > 0));
+	extjson_set(view, "has_attention", json_boolean(json_array_size(attention) > 0));
+	extjson_set(view, "cells", cells);
+	extjson_set(view, "attention", attention);
+}
+
+/* "1 failed, 3 passed"; null when all are the same, which the verdict says. */
+static json_t *view_counts(const struct run *run)
+{
+	static const enum outcome order[] = {OUTCOME_FAIL, OUTCOME_UNMEASURED, OUTCOME_INCONCLUSIVE,
+					     OUTCOME_PASS, OUTCOME_NOT_GATED,  OUTCOME_SKIPPED};
+	struct strbuf text = {0};
+	int kinds = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+		size_t count = summary_count(run, order[i]);
+
+		if (count > 0)
+			strbuf_printf(&text, "%s%zu %s", kinds++ > 0 ? ", " : "", count,
+				      figures_word(order[i]));
+	}
+	if (kinds < 2)
+		strbuf_clear(&text);
+	return view_text(&text);
+}
+
+static void add_fact(json_t *facts, const char *name, json_t *value)
+{
+	json_t *fact;
+
+	if (json_is_null(value) || json_string_length(value) == 0) {
+		json_decref(value);
+		return;
+	}
+	fact = extjson_object();
+	extjson_set(fact, "name", view_name(name));
+	extjson_set(fact, "value", value);
+	extjson_append(facts, fact);
+}
+
+static json_t *commit_text(const struct run *run)
+{
+	struct strbuf text = {0};
+
+	if (run->commit == NULL)
+		return json_null();
+	figures_commit(&text, run->commit);
+	strbuf_puts(&text, run->dirty ? " with uncommitted changes" : "");
+	return view_text(&text);
+}
+
+static json_t *time_text(const struct run *run)
+{
+	struct strbuf text = {0};
+
+	figures_time(&text, run->started_wall_ns, false);
+	return view_text(&text);
+}
+
+static json_t *duration_text(double seconds)
+{
+	char text[UNITS_TEXT_SIZE];
+
+	if (!isfinite(seconds) || seconds <= 0 || seconds > 1e9)
+		return json_null();
+	units_format_duration((int64_t)round(seconds * 10) * 100000000, text);
+	return extjson_string(text);
+}
+
+static json_t *baseline_text(const struct run *run)
+{
+	struct strbuf text = {0};
+
+	summary_baseline(&text, run);
+	return view_text(&text);
+}
+
+static json_t *view_facts(const struct run *run)
+{
+	json_t *facts = extjson_array();
+
+	add_fact(facts, "Target", view_name(run->target));
+	add_fact(facts, "Commit", commit_text(run));
+	add_fact(facts, "Branch", view_name(run->branch));
+	add_fact(facts, "Event", view_name(run->event));
+	add_fact(facts, "Started", time_text(run));
+	add_fact(facts, "Took", duration_text(run->duration_s));
+	add_fact(facts, "Baseline", baseline_text(run));
+	return facts;
+}
+
+static void flatten(json_t *facts, const char *prefix, json_t *value, int depth);
+
+static void flatten_members(json_t *facts, const char *prefix, json_t *object, int depth)
+{
+	const char *key;
+	json_t *member;
+
+	json_object_foreach (object, key, member) {
+		AUTO_FREE char *name =
+			prefix != NULL ? xasprintf("%s.%s", prefix, key) : xstrdup(key);
+
+		flatten(facts, name, member, depth + 1);
+	}
+}
+
+static void flatten(json_t *facts, const char *prefix, json_t *value, int depth)
+{
+	AUTO(strbuf) struct strbuf text = {0};
+
+	if (json_is_object(value) && depth < ENVIRONMENT_DEPTH) {
+		flatten_members(facts, prefix, value, depth);
+	} else if (json_is_string(value)) {
+		add_fact(facts, prefix, view_name(json_string_value(value)));
+	} else if (!json_is_null(value)) {
+		extjson_dump_canonical(value, &text);
+		add_fact(facts, prefix, view_name(strbuf_text(&text)));
+	}
+}
+
+static json_t *view_environment(const struct run *run)
+{
+	json_t *facts = extjson_array();
+	char seed[24];
+
+	flatten(facts, NULL, run->environment, 0);
+	snprintf(seed, sizeof seed, "%llu", (unsigned long long)run->seed);
+	add_fact(facts, "seed", extjson_string(seed));
+	add_fact(facts, "config_digest", view_name(run->config_digest));
+	add_fact(facts, "run_id", view_name(run->run_id));
+	return facts;
+}
+
+static bool has_baseline(const struct run *run)
+{
+	for (size_t i = 0; i < run->verdict.n_cells; i++)
+		if (isfinite(run->verdict.cells[i].baseline))
+			return true;
+	return false;
+}
+
+static json_t *subject_text(const struct run *run)
+{
+	struct strbuf text = {0};
+
+	summary_subject(&text, run, true);
+	return view_text(&text);
+}
+
+static void set_list(json_t *view, const char *name, const char *has, json_t *list)
+{
+	extjson_set(view, has, json_boolean(json_array_size(list) > 0));
+	extjson_set(view, name, list);
+}
+
+json_t *view_run(const struct run *run)
+{
+	json_t *view = extjson_object();
+	struct strbuf reason = {0}, word = {0};
+
+	describe_outcome(view, run->verdict.outcome, false);
+	summary_word(&word, run);
+	extjson_set(view, "word", view_text(&word));
+	/* What passed so far is no green light. */
+	if (run->interrupted && run->verdict.outcome == OUTCOME_PASS)
+		extjson_set(view, "outcome", extjson_string(outcome_names[OUTCOME_INCONCLUSIVE]));
+	figures_visible(&reason, run->verdict.reason, FIGURES_MESSAGE_MAX);
+	extjson_set(view, "reason", view_text(&reason));
+	extjson_set(view, "subject", subject_text(run));
+	extjson_set(view, "counts", view_counts(run));
+	extjson_set(view, "version", view_name(run->tool_version));
+	extjson_set(view, "started", time_text(run));
+	extjson_set(view, "interrupted", json_boolean(run->interrupted));
+	extjson_set(view, "has_baseline", json_boolean(has_baseline(run)));
+	extjson_set(view, "facts", view_facts(run));
+	set_list(view, "notices", "has_notices", summary_notices(run));
+	set_list(view, "next", "has_next", summary_next(run));
+	set_list(view, "environment", "has_environment", view_environment(run));
+	view_cells(view, run);
+	return view;
+}

@@ -1,0 +1,411 @@
+#include "perfgate/report/view.h"
+
+#include "perfgate/base/text.h"
+#include "perfgate/base/units.h"
+#include "perfgate/report/figures.h"
+#include "perfgate/report/summary.h"
+
+#include <math.h>
+
+#define PARTS_MAX 8
+#define SECONDS_ROWS 60
+
+static json_t *metric_text(enum metric metric, double value)
+{
+	struct strbuf text = {0};
+
+	figures_metric(&text, metric, value);
+	return view_text(&text);
+}
+
+static json_t *short_text(double value)
+{
+	struct strbuf text = {0};
+
+	figures_short(&text, value);
+	return view_text(&text);
+}
+
+/* One decimal for all, so that a column of them lines up. */
+static json_t *share_text(double share)
+{
+	struct strbuf text = {0};
+
+	figures_number(&text, share * 100, 1);
+	strbuf_puts(&text, isfinite(share) ? "%" : "");
+	return view_text(&text);
+}
+
+static json_t *count_text(uint64_t count)
+{
+	struct strbuf text = {0};
+
+	figures_count(&text, count);
+	return view_text(&text);
+}
+
+static double max_ms(const struct endpoint_result *endpoint)
+{
+	if (endpoint->latency == NULL || histogram_count(endpoint->latency) == 0)
+		return NAN;
+	return (double)histogram_max_ns(endpoint->latency) / 1e6;
+}
+
+/* -- key figures ---------------------------------------------------------------------------- */
+
+static void add_figure(json_t *figures, const char *name, json_t *value, json_t *note)
+{
+	json_t *figure = extjson_object();
+
+	extjson_set(figure, "name", extjson_string(name));
+	extjson_set(figure, "value", value);
+	extjson_set(figure, "note", note);
+	extjson_append(figures, figure);
+}
+
+static json_t *errors_note(const struct endpoint_result *total)
+{
+	struct strbuf text = {0};
+
+	figures_count(&text, endpoint_errors(total));
+	strbuf_puts(&text, " of ");
+	figures_count(&text, total->requests);
+	return view_text(&text);
+}
+
+static json_t *planned_note(const struct scenario_result *scenario)
+{
+	struct strbuf text = {0};
+
+	if (!isfinite(scenario->planned_rps))
+		return extjson_string("no think time");
+	figures_metric(&text, METRIC_THROUGHPUT, scenario->planned_rps);
+	strbuf_puts(&text, " planned");
+	return view_text(&text);
+}
+
+static json_t *view_figures(const struct scenario_result *scenario)
+{
+	const struct endpoint_result *total = &scenario->total;
+	json_t *figures = extjson_array();
+	static const enum metric percentiles[] = {METRIC_P50, METRIC_P95, METRIC_P99};
+
+	for (size_t i = 0; i < ARRAY_SIZE(percentiles); i++)
+		add_figure(figures, metric_table[percentiles[i]].name,
+			   metric_text(percentiles[i],
+				       endpoint_metric(scenario, total, percentiles[i])),
+			   json_null());
+	add_figure(figures, scenario->generator.limited ? "throughput, at least" : "throughput",
+		   metric_text(METRIC_THROUGHPUT,
+			       endpoint_metric(scenario, total, METRIC_THROUGHPUT)),
+		   planned_note(scenario));
+	add_figure(figures, "errors",
+		   metric_text(METRIC_ERROR_RATE,
+			       endpoint_metric(scenario, total, METRIC_ERROR_RATE)),
+		   errors_note(total));
+	if (total->cache_hits + total->cache_misses > 0)
+		add_figure(figures, "cache hits",
+			   metric_text(METRIC_CACHE_HIT_RATE,
+				       endpoint_metric(scenario, total, METRIC_CACHE_HIT_RATE)),
+			   json_null());
+	return figures;
+}
+
+/* -- endpoints ------------------------------------------------------------------------------ */
+
+static const struct cell *compared_cell(const struct run *run,
+					const struct scenario_result *scenario,
+					const struct endpoint_result *endpoint)
+{
+	for (size_t i = 0; i < run->verdict.n_cells; i++) {
+		const struct cell *cell = &run->verdict.cells[i];
+
+		if (cell->metric == METRIC_P95 && isfinite(cell->baseline) &&
+		    text_equal(cell->scenario, scenario->name) &&
+		    text_equal(cell->endpoint, endpoint->name))
+			return cell;
+	}
+	return NULL;
+}
+
+static json_t *direction_text(const struct cell *cell)
+{
+	int direction = cell != NULL ? figures_cell_direction(cell) : 0;
+
+	return extjson_string(direction > 0 ? "worse" : direction < 0 ? "better" : "");
+}
+
+static json_t *view_endpoint(const struct run *run, const struct scenario_result *scenario,
+			     const struct endpoint_result *endpoint, bool *compared)
+{
+	const struct cell *cell = compared_cell(run, scenario, endpoint);
+	double share = scenario->total.requests > 0
+			       ? (double)endpoint->requests / (double)scenario->total.requests
+			       : NAN;
+	struct strbuf change = {0};
+	json_t *view = extjson_object();
+
+	if (cell != NULL) {
+		figures_cell_change(&change, cell);
+		*compared = true;
+	}
+	extjson_set(view, "name", view_name(endpoint->name));
+	extjson_set(view, "total", json_boolean(endpoint == &scenario->total));
+	extjson_set(view, "requests", count_text(endpoint->requests));
+	extjson_set(view, "errors", count_text(endpoint_errors(endpoint)));
+	extjson_set(view, "has_errors", json_boolean(endpoint_errors(endpoint) > 0));
+	extjson_set(view, "p50", short_text(endpoint_metric(scenario, endpoint, METRIC_P50)));
+	extjson_set(view, "p95", short_text(endpoint_metric(scenario, endpoint, METRIC_P95)));
+	extjson_set(view, "p99", short_text(endpoint_metric(scenario, endpoint, METRIC_P99)));
+	extjson_set(view, "max", short_text(max_ms(endpoint)));
+	extjson_set(view, "share", share_text(share));
+	extjson_set(view, "change", view_text(&change));
+	extjson_set(view, "direction", direction_text(cell));
+	return view;
+}
+
+static void view_endpoints(json_t *view, const struct run *run,
+			   const struct scenario_result *scenario)
+{
+	json_t *rows = extjson_array();
+	bool compared = false;
+
+	for (size_t i = 0; i < scenario->n_endpoints; i++)
+		extjson_append(rows,
+			       view_endpoint(run, scenario, &scenario->endpoints[i], &compared));
+	extjson_append(rows, view_endpoint(run, scenario, &scenario->total, &compared));
+	extjson_set(view, "endpoints", rows);
+	extjson_set(view, "compared", json_boolean(compared));
+}
+
+/* -- where the time goes -------------------------------------------------------------------- */
+
+struct parts {
+	const char *names[PARTS_MAX];
+	size_t count;
+};
+
+static void add_parts(struct parts *parts, const struct endpoint_result *endpoint)
+{
+	for (size_t i = 0; i < endpoint->n_timings; i++) {
+		size_t at = 0;
+
+		while (at < parts->count &&
+		       !text_equal(parts->names[at], endpoint->timings[i].name))
+			at++;
+		if (at == parts->count && at < PARTS_MAX)
+			parts->names[parts->count++] = endpoint->timings[i].name;
+	}
+}
+
+/* Mean over all requests of the endpoint, so that the parts add up. */
+static double part_ms(const struct endpoint_result *endpoint, const char *name)
+{
+	uint64_t n = histogram_count(endpoint->latency);
+
+	for (size_t i = 0; i < endpoint->n_timings; i++) {
+		const struct histogram *part = endpoint->timings[i].histogram;
+
+		if (text_equal(endpoint->timings[i].name, name) && part != NULL && n > 0)
+			return histogram_mean_ns(part) * (double)histogram_count(part) / (double)n /
+			       1e6;
+	}
+	return NAN;
+}
+
+static json_t *view_time_row(const struct parts *parts, const struct endpoint_result *endpoint,
+			     bool total)
+{
+	json_t *view = extjson_object(), *values = extjson_array();
+	double mean_ms = histogram_mean_ns(endpoint->latency) / 1e6, known_ms = 0;
+
+	for (size_t i = 0; i < parts->count; i++) {
+		double ms = part_ms(endpoint, parts->names[i]);
+		json_t *value = extjson_object();
+
+		extjson_set(value, "part", view_name(parts->names[i]));
+		extjson_set(value, "ms", isfinite(ms) ? short_text(ms) : extjson_string("–"));
+		extjson_append(values, value);
+		known_ms += isfinite(ms) ? ms : 0;
+	}
+	extjson_set(view, "name", view_name(endpoint->name));
+	extjson_set(view, "total", json_boolean(total));
+	extjson_set(view, "parts", values);
+	extjson_set(view, "rest", short_text(fmax(mean_ms - known_ms, 0)));
+	extjson_set(view, "mean", short_text(mean_ms));
+	return view;
+}
+
+static bool has_times(const struct endpoint_result *endpoint)
+{
+	return endpoint->n_timings > 0 && endpoint->latency != NULL &&
+	       histogram_count(endpoint->latency) > 0;
+}
+
+static void view_times(json_t *view, const struct scenario_result *scenario)
+{
+	json_t *rows = extjson_array(), *names = extjson_array();
+	struct parts parts = {0};
+
+	for (size_t i = 0; i < scenario->n_endpoints; i++)
+		add_parts(&parts, &scenario->endpoints[i]);
+	add_parts(&parts, &scenario->total);
+	for (size_t i = 0; i < parts.count; i++)
+		extjson_append(names, view_name(parts.names[i]));
+	for (size_t i = 0; i < scenario->n_endpoints; i++)
+		if (has_times(&scenario->endpoints[i]))
+			extjson_append(rows, view_time_row(&parts, &scenario->endpoints[i], false));
+	if (has_times(&scenario->total))
+		extjson_append(rows, view_time_row(&parts, &scenario->total, true));
+	extjson_set(view, "has_times", json_boolean(json_array_size(rows) > 0));
+	extjson_set(view, "time_parts", names);
+	extjson_set(view, "times", rows);
+}
+
+/* -- failures ------------------------------------------------------------------------------- */
+
+/* "12 http_error, 3 timeout" */
+static json_t *classes_text(const struct endpoint_result *endpoint)
+{
+	struct strbuf text = {0};
+
+	for (size_t i = 0; i < CLASS_COUNT; i++) {
+		if (i == CLASS_OK || i == CLASS_CANCELLED || endpoint->classes[i] == 0)
+			continue;
+		strbuf_puts(&text, text.length > 0 ? ", " : "");
+		figures_count(&text, endpoint->classes[i]);
+		strbuf_printf(&text, " %s", request_class_names[i]);
+	}
+	return view_text(&text);
+}
+
+static void view_failures(json_t *view, const struct scenario_result *scenario)
+{
+	json_t *failures = extjson_array();
+
+	for (size_t i = 0; i < scenario->n_endpoints; i++) {
+		const struct endpoint_result *endpoint = &scenario->endpoints[i];
+		struct strbuf message = {0};
+		json_t *failure;
+
+		if (endpoint_errors(endpoint) == 0)
+			continue;
+		failure = extjson_object();
+		figures_visible(&message, endpoint->first_failure, 2000);
+		extjson_set(failure, "name", view_name(endpoint->name));
+		extjson_set(failure, "classes", classes_text(endpoint));
+		extjson_set(failure, "message", view_text(&message));
+		extjson_append(failures, failure);
+	}
+	extjson_set(view, "has_failures", json_boolean(json_array_size(failures) > 0));
+	extjson_set(view, "failures", failures);
+}
+
+/* -- seconds: what the chart shows, as figures ---------------------------------------------- */
+
+static json_t *view_seconds_row(const struct interval *series, size_t count)
+{
+	json_t *view = extjson_object();
+	double p50 = NAN, p95 = NAN, p99 = NAN;
+	uint64_t requests = 0, errors = 0;
+	uint32_t users = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		p50 = fmax(p50, series[i].p50_ms);
+		p95 = fmax(p95, series[i].p95_ms);
+		p99 = fmax(p99, series[i].p99_ms);
+		requests += series[i].requests;
+		errors += series[i].errors;
+		users = series[i].users > users ? series[i].users : users;
+	}
+	extjson_set(view, "second", count_text((uint64_t)fmax(series->t_s, 0)));
+	extjson_set(view, "warmup", json_boolean(series->warmup));
+	extjson_set(view, "users", count_text(users));
+	extjson_set(view, "requests", count_text(requests));
+	extjson_set(view, "errors", count_text(errors));
+	extjson_set(view, "p50", short_text(p50));
+	extjson_set(view, "p95", short_text(p95));
+	extjson_set(view, "p99", short_text(p99));
+	return view;
+}
+
+static void view_seconds(json_t *view, const struct scenario_result *scenario)
+{
+	size_t per = (scenario->n_series + SECONDS_ROWS - 1) / SECONDS_ROWS;
+	json_t *rows = extjson_array();
+
+	for (size_t i = 0; i < scenario->n_series; i += per) {
+		size_t left = scenario->n_series - i;
+
+		extjson_append(rows,
+			       view_seconds_row(&scenario->series[i], left < per ? left : per));
+	}
+	extjson_set(view, "has_seconds", json_boolean(json_array_size(rows) > 0));
+	extjson_set(view, "worst_of", per > 1 ? count_text(per) : json_null());
+	extjson_set(view, "seconds", rows);
+}
+
+/* -- the scenario --------------------------------------------------------------------------- */
+
+static json_t *plan_text(const struct scenario_result *scenario)
+{
+	struct strbuf text = {0};
+	char duration[UNITS_TEXT_SIZE];
+
+	figures_count(&text, scenario->users);
+	strbuf_puts(&text, scenario->users == 1 ? " user" : " users");
+	if (scenario->left_out != NULL) {
+		strbuf_puts(&text, " (too few for ");
+		figures_visible(&text, scenario->left_out, FIGURES_NAME_MAX);
+		strbuf_putc(&text, ')');
+	}
+	if (isfinite(scenario->duration_s) && scenario->duration_s > 0) {
+		units_format_duration((int64_t)(scenario->duration_s * 1e9), duration);
+		strbuf_printf(&text, ", %s", duration);
+	}
+	if (isfinite(scenario->warmup_s) && scenario->warmup_s > 0) {
+		units_format_duration((int64_t)(scenario->warmup_s * 1e9), duration);
+		strbuf_printf(&text, ", the first %s not judged", duration);
+	}
+	if (scenario->follows != NULL) {
+		strbuf_puts(&text, ", follows ");
+		figures_visible(&text, scenario->follows, FIGURES_NAME_MAX);
+	}
+	strbuf_puts(&text, scenario->interrupted ? "; interrupted" : "");
+	return view_text(&text);
+}
+
+static void view_health(json_t *view, const struct scenario_result *scenario)
+{
+	const struct generator_health *health = &scenario->generator;
+	struct strbuf generator = {0}, target = {0}, reason = {0};
+
+	summary_generator(&generator, scenario);
+	summary_target(&target, scenario);
+	figures_visible(&reason, health->invalid_reason, FIGURES_MESSAGE_MAX);
+	extjson_set(view, "generator", view_text(&generator));
+	extjson_set(view, "target_health", view_text(&target));
+	extjson_set(view, "valid", json_boolean(health->invalid == INVALID_NOT));
+	extjson_set(view, "invalid_reason", view_text(&reason));
+	extjson_set(view, "limited", json_boolean(health->limited));
+	extjson_set(view, "reconnects",
+		    health->reconnects > 0 ? count_text(health->reconnects) : json_null());
+	extjson_set(view, "censored",
+		    health->censored > 0 ? count_text(health->censored) : json_null());
+}
+
+json_t *view_scenario(const struct run *run, const struct scenario_result *scenario)
+{
+	json_t *view = extjson_object();
+
+	extjson_set(view, "scenario", view_name(scenario->name));
+	extjson_set(view, "purpose", view_name(scenario->purpose));
+	extjson_set(view, "plan", plan_text(scenario));
+	extjson_set(view, "figures", view_figures(scenario));
+	view_endpoints(view, run, scenario);
+	view_times(view, scenario);
+	view_failures(view, scenario);
+	view_health(view, scenario);
+	view_seconds(view, scenario);
+	return view;
+}
