@@ -1,0 +1,49 @@
+/*
+ * Records in git notes: one line each on the commit that was measured.
+ *
+ * A note may hold lines of others (`git notes append`): they are kept, byte by byte, and
+ * skipped with one warning. Records are sorted lines, so that every merge
+ * strategy of git is safe and two writers of the same records write the same
+ * note.
+ */
+#ifndef PERFGATE_BASELINE_NOTES_H
+#define PERFGATE_BASELINE_NOTES_H
+
+#include "perfgate/baseline/record.h"
+#include "perfgate/config/settings.h"
+#include "perfgate/ext/git_notes.h"
+
+#define BASELINE_REFERENCE "refs/notes/perfgate/baselines"
+#define NOTE_LIMIT_BYTES ((size_t)8 << 20)
+
+/* The records of one commit, newest first. */
+struct record_list {
+	struct record **items;
+	size_t count, capacity;
+	size_t rejected; /* lines that are no record of this commit */
+	char first_reason[256]; /* "line 3: …"; "" when nothing was rejected */
+};
+void record_list_release(struct record_list *list);
+DEFINE_AUTO_VALUE(record_list, struct record_list, record_list_release)
+
+/*
+ * Parse a note of `commit`. A line that is no record, or that names another commit, is
+ * counted as rejected. A record of a newer perfgate is an error: what it
+ * means is unknown.
+ */
+PG_MUST_CHECK int notes_parse(const char *text, size_t length, const char *commit,
+			      struct record_list *out, struct error *err);
+
+/* The records of a commit; warns (log_warning) about what was rejected. Empty when there is no note. */
+PG_MUST_CHECK int notes_read(const struct extgit_notes *notes, const char *commit,
+			     struct record_list *out, struct error *err);
+
+/* The note with `line` (one record) in it: a set union by line, hence by id. */
+PG_MUST_CHECK int notes_merge(const char *old, size_t length, const char *line, struct strbuf *out,
+			      struct error *err);
+
+/* Add the record to the note of its commit. *changed is false when it was there already. */
+PG_MUST_CHECK int notes_write(const struct extgit *git, const struct settings *settings,
+			      const struct record *record, bool *changed, struct error *err);
+
+#endif

@@ -1,0 +1,87 @@
+/*
+ * A baseline record: what one passing run measured, as one line of JSON.
+ *
+ *   {"cells":{"smoke":{"total":{"p95":[12.3,240],…}}},"commit":"…",
+ *    "env":{…},"epoch":0,"event":"push","fp":"sha256:…","id":"…",
+ *    "local":false,"run":"…","sketch":{"smoke":"<HdrHistogram V2>"},
+ *    "status":"pass","suite":{"smoke":"<digest>"},"tree":"…","v":1,
+ *    "when":"2026-01-31T12:00:00Z"}
+ *
+ * Keys are sorted and there is no space, so equal records are equal lines. A
+ * metric is [value, n]; metrics without a value are left out. `id` is the sha256 of
+ * the line without the id member: a damaged or edited line is recognised.
+ * `env` holds what the fingerprint was made of, so that a difference can be
+ * named. `at_least` lists the scenarios whose throughput is a lower bound.
+ *
+ * The line is the truth: it is stored and merged byte by byte, never written anew.
+ */
+#ifndef PERFGATE_BASELINE_RECORD_H
+#define PERFGATE_BASELINE_RECORD_H
+
+#include "perfgate/base/arena.h"
+#include "perfgate/base/text.h"
+#include "perfgate/ext/git.h"
+#include "perfgate/results/run.h"
+
+#define RECORD_VERSION 1
+#define RECORD_LIMIT_BYTES ((size_t)64 << 10)
+
+struct record_cell {
+	const char *scenario, *endpoint;
+	enum metric metric;
+	double value; /* in the metric's unit */
+	uint64_t n; /* requests or look-ups behind it, >= 1 */
+};
+
+struct record_scenario {
+	const char *name, *suite_digest;
+	const char *sketch; /* latency of "total", histogram_decode(); NULL = none */
+	bool at_least; /* the generator was the limit of its throughput */
+};
+
+/* Strings live in the arena or in `document`. */
+struct record {
+	struct arena arena;
+	char id[TEXT_SHA256_SIZE];
+	const char *run_id, *commit, *tree, *event, *status, *fingerprint;
+	const char *when; /* RFC 3339, UTC; sorts as text */
+	int64_t epoch;
+	bool local; /* a developer's, not CI's */
+	json_t *environment;
+	struct record_scenario *scenarios;
+	size_t n_scenarios;
+	struct record_cell *cells;
+	size_t n_cells;
+	json_t *document;
+	char *line; /* canonical, without newline */
+};
+
+void record_free(struct record *record);
+DEFINE_AUTO(record, struct record *, record_free)
+
+/*
+ * From a run that has commit and tree. Values are those that the verdict judges:
+ * throughput of the capacity phase, rates over both phases. What does not
+ * fit in the limit is left out: sketches first, then single endpoints.
+ */
+PG_MUST_CHECK int record_build(const struct run *run, int64_t epoch, bool local,
+			       struct record **out, struct error *err);
+
+/*
+ * RECORD_BAD with the reason in *err: not our JSON, a member missing or out
+ * of range, more than the limit, an id that is not the content's.
+ * RECORD_NEWER: a schema that this version does not know.
+ */
+enum record_state { RECORD_GOOD, RECORD_BAD, RECORD_NEWER };
+PG_MUST_CHECK enum record_state record_parse(const char *line, size_t length, struct record **out,
+					     struct error *err);
+
+/* NULL when the record has no such value. */
+const struct record_cell *record_find(const struct record *record, const char *scenario,
+				      const char *endpoint, enum metric metric);
+const struct record_scenario *record_scenario(const struct record *record, const char *name);
+
+/* Is the time plausible? (after 1999 and not more than a day ahead of now) */
+bool record_time_is_plausible(const struct record *record, int64_t now_s);
+
+#endif
