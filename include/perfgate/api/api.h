@@ -1,0 +1,36 @@
+/*
+ * The reference prediction API: a listener, a store, a cache, and the routes between them.
+ *
+ * api_start() listens at once; the routes under /predict/ and /health/readiness answer 503 until
+ * api_prepare() has made sure that the data set is there. Requests run on the
+ * listener's threads.
+ */
+#ifndef PERFGATE_API_API_H
+#define PERFGATE_API_API_H
+
+#include "perfgate/base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct api_options {
+	const char *database_url;
+	const char *redis_url;
+	bool database_private, redis_private; /* started by us: for /info and unlogged tables */
+	const char *bind; /* NULL = 127.0.0.1 */
+	int port; /* 0 = the kernel chooses */
+	unsigned threads; /* 0 = 16 */
+	const char *const *inject; /* NULL-terminated inject.h rules, or NULL */
+};
+
+struct api;
+
+PG_MUST_CHECK int api_start(const struct api_options *options, struct api **out, struct error *err);
+/* Check or fill the store (`fill`: see store_prepare()), then be ready. */
+PG_MUST_CHECK int api_prepare(struct api *api, bool fill, struct error *err);
+int api_port(const struct api *api);
+/* Let requests under way finish for at most `grace_ns`, then free. Accepts NULL. */
+void api_stop(struct api *api, int64_t grace_ns);
+
+#endif

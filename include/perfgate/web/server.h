@@ -1,0 +1,71 @@
+/*
+ * The HTTP listener of api/ and monitor/ (libmicrohttpd: epoll and a pool of threads).
+ *
+ * A table of routes by method and path; handlers run on the pool's threads, may
+ * block, and share one `arg`. The listener itself answers 400, 404, 405 (with
+ * Allow), 413, 414, 415 and 431, in the same JSON shape as web_error(). It
+ * limits headers to 16 KiB, bodies to max_body_bytes and the number of
+ * connections, closes idle ones, compresses from 1000 bytes for clients that
+ * accept gzip, and gives each request an X-Request-ID.
+ *
+ * Bound to loopback, only loopback names are accepted in Host (DNS rebinding).
+ * A path matches with or without its last slash; HEAD is served by GET.
+ */
+#ifndef PERFGATE_WEB_SERVER_H
+#define PERFGATE_WEB_SERVER_H
+
+#include "perfgate/base/error.h"
+#include "perfgate/web/reply.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define WEB_HEADER_LIMIT_BYTES ((size_t)16 << 10)
+#define WEB_BODY_LIMIT_BYTES ((size_t)10 * 1000 * 1000)
+
+typedef void web_handler(const struct web_request *request, struct web_reply *reply, void *arg);
+
+struct web_route {
+	const char *method; /* "GET" or "POST"; POST takes application/json only */
+	const char *path;
+	web_handler *handler;
+};
+
+/*
+ * Told of every answer. `request->route` is -1 when no route matched;
+ * `duration_ns` runs from the first header to the answer being ready.
+ */
+typedef void web_observer(const struct web_request *request, int status, int64_t duration_ns,
+			  void *arg);
+
+struct web_options {
+	const char *bind; /* numeric address; NULL = 127.0.0.1 */
+	int port; /* 0 = the kernel chooses */
+	const struct web_route *routes;
+	size_t route_count;
+	web_observer *observer; /* may be NULL */
+	void *arg;
+	unsigned threads; /* 0 = 16 */
+	unsigned connections; /* 0 = 10000 */
+	unsigned idle_timeout_s; /* 0 = 60 */
+	size_t max_body_bytes; /* 0 = WEB_BODY_LIMIT_BYTES */
+};
+
+struct web_server;
+
+/* ERROR_USAGE for an address that cannot be used, ERROR_UNMEASURED for a port that is taken. */
+PG_MUST_CHECK int web_start(const struct web_options *options, struct web_server **out,
+			    struct error *err);
+int web_port(const struct web_server *server);
+/* Open connections. */
+unsigned web_connections(const struct web_server *server);
+
+/*
+ * Stop: accept nothing new, let requests that are under way finish (at most
+ * `grace_ns`; answers held back by web_reply.hold_ns go out at once), close,
+ * free. Accepts NULL.
+ */
+void web_stop(struct web_server *server, int64_t grace_ns);
+
+#endif

@@ -1,0 +1,146 @@
+#include "internal.h"
+
+#include "perfgate/base/clock.h"
+#include "perfgate/base/log.h"
+
+/* Every route runs through here: injected faults, then the handler, then injected time. */
+static void dispatch(const struct web_request *request, struct web_reply *reply, void *arg)
+{
+	struct api *api = arg;
+	int64_t start_ns = clock_now_ns();
+
+	if (!api->inject.count) {
+		api_routes[request->route].handler(request, reply, api);
+		return;
+	}
+	if (inject_draw_error(&api->inject, request->route, request->path))
+		web_error(request, reply, 500, "injected_error",
+			  "this error was asked for with --inject");
+	else
+		api_routes[request->route].handler(request, reply, api);
+	reply->hold_ns = inject_draw_delay_ns(&api->inject, request->route, request->path,
+					      clock_now_ns() - start_ns);
+}
+
+static void observe(const struct web_request *request, int status, int64_t duration_ns, void *arg)
+{
+	struct api *api = arg;
+	size_t endpoint = request->route < 0 ? api->endpoint_count - 1 : (size_t)request->route;
+
+	metrics_request(&api->metrics, endpoint, status, duration_ns);
+	log_debug("%s %s %d %lld us %s", request->method, request->path, status,
+		  (long long)(duration_ns / NS_PER_US), request->id);
+}
+
+static void name_endpoints(struct api *api)
+{
+	for (size_t i = 0; i < api_route_count; i++)
+		api->endpoints[i] =
+			(struct metrics_endpoint){api_routes[i].method, api_routes[i].path};
+	api->endpoints[api_route_count] = (struct metrics_endpoint){"any", "other"};
+	api->endpoint_count = api_route_count + 1;
+}
+
+static int add_rules(struct api *api, const char *const *rules, struct error *err)
+{
+	const char *paths[METRICS_MAX_ENDPOINTS] = {0};
+
+	for (size_t i = 0; i < api_route_count; i++)
+		paths[i] = api_routes[i].path;
+	for (; rules && *rules; rules++)
+		if (inject_add(&api->inject, *rules, paths, err) < 0)
+			return -1;
+	return 0;
+}
+
+static void api_free(struct api *api)
+{
+	store_free(api->store);
+	cache_free(api->cache);
+	json_decref(api->environment);
+	pthread_mutex_destroy(&api->vitals_lock);
+	free(api);
+}
+
+static int listen_now(struct api *api, const struct api_options *options, struct error *err)
+{
+	struct web_options web = {.bind = options->bind,
+				  .port = options->port,
+				  .threads = options->threads,
+				  .routes = api->web_routes,
+				  .route_count = api_route_count,
+				  .observer = observe,
+				  .arg = api};
+
+	for (size_t i = 0; i < api_route_count; i++)
+		api->web_routes[i] =
+			(struct web_route){api_routes[i].method, api_routes[i].path, dispatch};
+	return web_start(&web, &api->server, err);
+}
+
+int api_start(const struct api_options *options, struct api **out, struct error *err)
+{
+	struct api *api = xcalloc(1, sizeof *api);
+
+	api->start_ns = clock_now_ns();
+	api->database_private = options->database_private;
+	api->redis_private = options->redis_private;
+	api->store = store_new(options->database_url);
+	api->cache = cache_new(options->redis_url);
+	pthread_mutex_init(&api->vitals_lock, NULL);
+	machinestat_read(&api->machine);
+	name_endpoints(api);
+	if (add_rules(api, options->inject, err) < 0 || listen_now(api, options, err) < 0) {
+		api_free(api);
+		return -1;
+	}
+	*out = api;
+	return 0;
+}
+
+static int describe(struct api *api, struct error *err)
+{
+	json_t *postgresql = NULL, *environment;
+	struct vitals vitals;
+
+	if (store_describe(api->store, &postgresql, err) < 0)
+		return -1;
+	vitals_read(api, &vitals);
+	environment = extjson_object();
+	extjson_set(environment, "postgresql_version",
+		    json_incref(json_object_get(postgresql, "version")));
+	extjson_set(environment, "postgresql_settings",
+		    json_incref(json_object_get(postgresql, "settings")));
+	extjson_set(environment, "redis_version",
+		    vitals.cache_version[0] ? extjson_string(vitals.cache_version) : NULL);
+	extjson_set(environment, "private",
+		    json_boolean(api->database_private && api->redis_private));
+	extjson_set(environment, "postgresql_private", json_boolean(api->database_private));
+	extjson_set(environment, "redis_private", json_boolean(api->redis_private));
+	extjson_set(environment, "data_set", extjson_string("quick"));
+	api->environment = environment;
+	json_decref(postgresql);
+	return 0;
+}
+
+int api_prepare(struct api *api, bool fill, struct error *err)
+{
+	if (store_prepare(api->store, fill, api->database_private, err) < 0 ||
+	    describe(api, err) < 0)
+		return -1;
+	atomic_store(&api->ready, true);
+	return 0;
+}
+
+int api_port(const struct api *api)
+{
+	return web_port(api->server);
+}
+
+void api_stop(struct api *api, int64_t grace_ns)
+{
+	if (!api)
+		return;
+	web_stop(api->server, grace_ns);
+	api_free(api);
+}

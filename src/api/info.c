@@ -1,0 +1,107 @@
+#include "internal.h"
+
+#include "perfgate/base/clock.h"
+
+static json_t *route_list(void)
+{
+	json_t *list = extjson_array();
+
+	for (size_t i = 0; i < api_route_count; i++)
+		extjson_append(list,
+			       json_sprintf("%s %s", api_routes[i].method, api_routes[i].path));
+	return list;
+}
+
+static void send_json(struct web_reply *reply, json_t *value)
+{
+	extjson_dump_pretty(value, &reply->body);
+	json_decref(value);
+}
+
+void show_root(const struct web_request *request, struct web_reply *reply, void *arg)
+{
+	json_t *root = extjson_object();
+
+	(void)request;
+	(void)arg;
+	extjson_set(root, "name", extjson_string("perfgate reference prediction API"));
+	extjson_set(root, "version", extjson_string(PERFGATE_VERSION));
+	extjson_set(root, "routes", route_list());
+	send_json(reply, root);
+}
+
+static json_t *name_list(const char *const *names)
+{
+	json_t *list = extjson_array();
+
+	for (; *names; names++)
+		extjson_append(list, extjson_string(*names));
+	return list;
+}
+
+static json_t *models(void)
+{
+	json_t *models = extjson_object();
+
+	extjson_set(models, "types", name_list(model_names));
+	extjson_set(models, "implementation", extjson_string(MODEL_IMPLEMENTATION));
+	extjson_set(models, "version", extjson_string(MODEL_VERSION));
+	extjson_set(models, "note",
+		    extjson_string("All model types are served by the same mechanistic model "
+				   "(Mordecai et al. 2013, Ecology Letters 16:22-30); they "
+				   "differ by name only."));
+	return models;
+}
+
+static json_t *limits(void)
+{
+	json_t *limits = extjson_object();
+
+	extjson_set(limits, "batch_locations", extjson_integer(REQUEST_MAX_LOCATIONS));
+	extjson_set(limits, "grid_points", extjson_integer(REQUEST_MAX_GRID_POINTS));
+	extjson_set(limits, "series_days", extjson_integer(REQUEST_MAX_SERIES_DAYS));
+	extjson_set(limits, "body_bytes", extjson_integer((int64_t)WEB_BODY_LIMIT_BYTES));
+	return limits;
+}
+
+static json_t *coverage(void)
+{
+	return json_pack("{s:i, s:i, s:i, s:i, s:f, s:i}", "south", -3, "north", 2, "west", 34,
+			 "east", 38, "cell_degrees", GRID_STEP, "data_year", CALENDAR_DATA_YEAR);
+}
+
+void show_info(const struct web_request *request, struct web_reply *reply, void *arg)
+{
+	struct api *api = arg;
+	json_t *info = extjson_object();
+
+	(void)request;
+	extjson_set(info, "name", extjson_string("perfgate reference prediction API"));
+	extjson_set(info, "version", extjson_string(PERFGATE_VERSION));
+	extjson_set(info, "purpose",
+		    extjson_string("A benchmark workload on invented climate data; not medical "
+				   "advice."));
+	extjson_set(info, "models", models());
+	extjson_set(info, "coverage", coverage());
+	extjson_set(info, "limits", limits());
+	if (atomic_load(&api->ready))
+		extjson_set(info, "environment", json_deep_copy(api->environment));
+	send_json(reply, info);
+}
+
+void show_metrics(const struct web_request *request, struct web_reply *reply, void *arg)
+{
+	struct api *api = arg;
+	struct metrics_gauges gauges = {.active_users = web_connections(api->server)};
+	struct vitals vitals;
+
+	(void)request;
+	vitals_read(api, &vitals);
+	gauges.cpu_percent = vitals.cpu_percent;
+	gauges.memory_percent = vitals.memory_percent;
+	gauges.cache_memory_bytes = vitals.cache_memory_bytes;
+	store_read_stats(api->store, &gauges.pool);
+	cache_read_stats(api->cache, &gauges.cache);
+	reply->content_type = "text/plain; version=0.0.4; charset=utf-8";
+	metrics_write(&api->metrics, api->endpoints, api->endpoint_count, &gauges, &reply->body);
+}

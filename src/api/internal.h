@@ -1,0 +1,98 @@
+/* Shared by the files of api/ and by nobody else. */
+#ifndef PERFGATE_SRC_API_INTERNAL_H
+#define PERFGATE_SRC_API_INTERNAL_H
+
+#include "perfgate/api/api.h"
+#include "perfgate/api/cache.h"
+#include "perfgate/api/inject.h"
+#include "perfgate/api/metrics.h"
+#include "perfgate/api/request.h"
+#include "perfgate/api/store.h"
+#include "perfgate/base/procstat.h"
+#include "perfgate/web/server.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* What is slow to ask for and asked for often (health, metrics): at most once a second. */
+struct vitals {
+	bool database_ok, cache_ok;
+	double cpu_percent, memory_percent, cache_memory_bytes;
+	char cache_version[32];
+};
+
+struct api {
+	struct web_server *server;
+	struct store *store;
+	struct cache *cache;
+	struct inject inject;
+	struct metrics metrics;
+	struct web_route web_routes[METRICS_MAX_ENDPOINTS];
+	struct metrics_endpoint endpoints[METRICS_MAX_ENDPOINTS];
+	size_t endpoint_count;
+	bool database_private, redis_private;
+	int64_t start_ns;
+	atomic_bool ready;
+	json_t *environment; /* set before `ready`, read-only afterwards */
+
+	pthread_mutex_t vitals_lock;
+	struct vitals vitals;
+	struct machinestat machine;
+	int64_t vitals_at_ns; /* 0 = never */
+};
+
+/* The routes, in table order; `index` of web_request.route. */
+extern const struct web_route api_routes[];
+extern const size_t api_route_count;
+
+/* vitals.c */
+void vitals_read(struct api *api, struct vitals *out);
+
+/* One prediction request while it is answered. */
+struct visit {
+	struct api *api;
+	const struct web_request *request;
+	struct web_reply *reply;
+	size_t hits, misses, errors; /* look-ups */
+	int64_t cache_ns, db_ns, model_ns;
+};
+
+struct visit visit_begin(const struct web_request *request, struct web_reply *reply, void *arg);
+/* The body as JSON; -1 when the answer is already made. */
+PG_MUST_CHECK int visit_parse(struct visit *visit, json_t **out);
+/* Headers, final newline, metrics. */
+void visit_finish(struct visit *visit, enum model_type model);
+/* Answer a problem; returns -1. */
+int visit_problem(struct visit *visit, const struct problem *problem);
+/* Answer 503 and log why; returns -1. */
+int visit_unavailable(struct visit *visit, const struct error *err);
+/* Answer 404 no_climate_data. */
+int visit_no_data(struct visit *visit);
+/* --inject cache-miss: forget a hit? `visit` is a struct visit. */
+bool visit_forgets(void *visit);
+
+/*
+ * Fill points[i].found from the cache, else from the store and the model; -1 when the
+ * answer is already made. All cells must be covered. `same_cell` says that
+ * they differ by day only and ascend, else they differ by cell only.
+ */
+PG_MUST_CHECK int visit_points(struct visit *visit, struct cache_point *points, size_t count,
+			       enum model_type model, bool same_cell);
+
+/* JSON parts of the answers. */
+void put_degrees(struct strbuf *out, double value);
+void put_risk(struct strbuf *out, const struct assessment *item, int horizon);
+/* "location": {…} */
+void put_location(struct strbuf *out, const struct location *location);
+/* The members of a single prediction, without braces. */
+void put_prediction(struct strbuf *out, const struct location *location,
+		    const struct assessment *item, const struct common *common);
+/* One value in 1/10000. */
+void put_scaled(struct strbuf *out, int value);
+void put_day(struct strbuf *out, int32_t day);
+
+web_handler predict_single, predict_batch, predict_spatial, predict_series;
+web_handler show_root, show_info, show_metrics;
+web_handler health_summary, health_detailed, health_models, health_readiness, health_liveness;
+
+#endif

@@ -1,0 +1,169 @@
+#include "internal.h"
+
+#include "perfgate/base/clock.h"
+
+void predict_single(const struct web_request *request, struct web_reply *reply, void *arg)
+{
+	struct visit visit = visit_begin(request, reply, arg);
+	struct single_request single;
+	struct cache_point point;
+	struct problem problem;
+	AUTO_JSON json_t *body = NULL;
+
+	if (visit_parse(&visit, &body) < 0)
+		return;
+	if (request_single(body, &single, &problem) < 0) {
+		visit_problem(&visit, &problem);
+		return;
+	}
+	if (!grid_covers(single.location.cell)) {
+		visit_no_data(&visit);
+		return;
+	}
+	point = (struct cache_point){.cell = single.location.cell, .day = single.common.target_day};
+	if (visit_points(&visit, &point, 1, single.common.model, false) < 0)
+		return;
+	strbuf_putc(&reply->body, '{');
+	put_prediction(&reply->body, &single.location, &point.found, &single.common);
+	strbuf_putc(&reply->body, '}');
+	visit_finish(&visit, single.common.model);
+}
+
+static size_t covered_points(const struct batch_request *batch, struct cache_point *out)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < batch->count; i++)
+		if (grid_covers(batch->locations[i].cell))
+			out[count++] = (struct cache_point){.cell = batch->locations[i].cell,
+							    .day = batch->common.target_day};
+	return count;
+}
+
+static void put_batch(struct strbuf *out, const struct batch_request *batch,
+		      const struct cache_point *points, size_t found)
+{
+	strbuf_puts(out, "{\"predictions\": [");
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct location *location = &batch->locations[i];
+
+		strbuf_puts(out, i ? ", {" : "{");
+		if (grid_covers(location->cell)) {
+			put_prediction(out, location, &points++->found, &batch->common);
+		} else {
+			put_location(out, location);
+			strbuf_puts(out, ", \"error\": \"no_climate_data\"");
+		}
+		strbuf_putc(out, '}');
+	}
+	strbuf_printf(out,
+		      "], \"total_locations\": %zu, \"successful_predictions\": %zu, "
+		      "\"failed_predictions\": %zu, \"processing_time_ms\": ",
+		      batch->count, found, batch->count - found);
+}
+
+void predict_batch(const struct web_request *request, struct web_reply *reply, void *arg)
+{
+	struct visit visit = visit_begin(request, reply, arg);
+	struct batch_request batch;
+	struct cache_point points[REQUEST_MAX_LOCATIONS];
+	struct problem problem;
+	AUTO_JSON json_t *body = NULL;
+	size_t found;
+
+	if (visit_parse(&visit, &body) < 0)
+		return;
+	if (request_batch(body, &batch, &problem) < 0) {
+		visit_problem(&visit, &problem);
+		return;
+	}
+	found = covered_points(&batch, points);
+	if (found == 0) {
+		visit_no_data(&visit);
+		return;
+	}
+	if (visit_points(&visit, points, found, batch.common.model, false) < 0)
+		return;
+	put_batch(&reply->body, &batch, points, found);
+	web_put_decimal(&reply->body, (clock_now_ns() - request->start_ns) / NS_PER_US, 3);
+	strbuf_putc(&reply->body, '}');
+	visit_finish(&visit, batch.common.model);
+}
+
+static size_t series_points(const struct series_request *series, struct cache_point *out)
+{
+	size_t count = 0;
+
+	for (int32_t day = series->common.target_day; day <= series->last_day;
+	     day += series->interval_days)
+		out[count++] = (struct cache_point){.cell = series->location.cell, .day = day};
+	return count;
+}
+
+static void put_summary(struct strbuf *out, const struct cache_point *points, size_t count)
+{
+	int least = MODEL_SCALE, most = 0;
+	int64_t sum = 0;
+	size_t high = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		int risk = points[i].found.risk;
+
+		least = risk < least ? risk : least;
+		most = risk > most ? risk : most;
+		sum += risk;
+		high += risk >= MODEL_SCALE / 2;
+	}
+	strbuf_puts(out, ", \"summary_statistics\": {\"mean_risk\": ");
+	put_scaled(out, (int)((sum + (int64_t)count / 2) / (int64_t)count));
+	strbuf_puts(out, ", \"min_risk\": ");
+	put_scaled(out, least);
+	strbuf_puts(out, ", \"max_risk\": ");
+	put_scaled(out, most);
+	strbuf_printf(out, ", \"points\": %zu, \"high_risk_points\": %zu}", count, high);
+}
+
+static void put_series(struct strbuf *out, const struct series_request *series,
+		       const struct cache_point *points, size_t count)
+{
+	strbuf_putc(out, '{');
+	put_location(out, &series->location);
+	strbuf_puts(out, ", \"time_series\": [");
+	for (size_t i = 0; i < count; i++) {
+		strbuf_puts(out, i ? ", {\"date\": " : "{\"date\": ");
+		put_day(out, points[i].day);
+		strbuf_puts(out, ", ");
+		put_risk(out, &points[i].found, series->common.horizon);
+		strbuf_putc(out, '}');
+	}
+	strbuf_printf(out, "], \"model_used\": \"%s\"", model_names[series->common.model]);
+	put_summary(out, points, count);
+	strbuf_putc(out, '}');
+}
+
+void predict_series(const struct web_request *request, struct web_reply *reply, void *arg)
+{
+	struct visit visit = visit_begin(request, reply, arg);
+	struct series_request series;
+	AUTO_FREE struct cache_point *points = NULL;
+	struct problem problem;
+	AUTO_JSON json_t *body = NULL;
+	size_t count;
+
+	if (visit_parse(&visit, &body) < 0)
+		return;
+	if (request_series(body, &series, &problem) < 0) {
+		visit_problem(&visit, &problem);
+		return;
+	}
+	if (!grid_covers(series.location.cell)) {
+		visit_no_data(&visit);
+		return;
+	}
+	points = xcalloc(REQUEST_MAX_SERIES_DAYS + 1, sizeof *points);
+	count = series_points(&series, points);
+	if (visit_points(&visit, points, count, series.common.model, true) < 0)
+		return;
+	put_series(&reply->body, &series, points, count);
+	visit_finish(&visit, series.common.model);
+}

@@ -1,0 +1,83 @@
+#include "internal.h"
+
+#include "perfgate/base/clock.h"
+#include "perfgate/ext/redis.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define REFRESH_NS NS_PER_S
+
+static double meminfo_kib(const char *text, const char *name)
+{
+	const char *at = strstr(text, name);
+
+	return at ? strtod(at + strlen(name), NULL) : (double)NAN;
+}
+
+static double memory_percent(void)
+{
+	char text[8192];
+	FILE *file = fopen("/proc/meminfo", "re");
+	size_t length = file ? fread(text, 1, sizeof text - 1, file) : 0;
+	double total, available;
+
+	if (file)
+		fclose(file);
+	text[length] = '\0';
+	total = meminfo_kib(text, "MemTotal:");
+	available = meminfo_kib(text, "MemAvailable:");
+	return total > 0 ? 100 * (total - available) / total : (double)NAN;
+}
+
+static double cpu_percent(struct machinestat *before)
+{
+	struct machinestat now;
+	double total, busy;
+
+	machinestat_read(&now);
+	total = now.total_s - before->total_s;
+	busy = now.busy_s - before->busy_s;
+	*before = now;
+	return total > 0 ? 100 * busy / total : (double)NAN;
+}
+
+static void read_cache_vitals(struct cache *cache, struct vitals *out)
+{
+	AUTO(strbuf) struct strbuf info = {.max_bytes = (size_t)1 << 20};
+	char memory[32];
+
+	out->cache_ok = cache_info(cache, &info, NULL) == 0;
+	out->cache_memory_bytes = NAN;
+	if (!out->cache_ok)
+		return;
+	if (extredis_info_field(strbuf_text(&info), "used_memory", memory, sizeof memory) == 0)
+		out->cache_memory_bytes = strtod(memory, NULL);
+	if (extredis_info_field(strbuf_text(&info), "redis_version", out->cache_version,
+				sizeof out->cache_version) < 0)
+		out->cache_version[0] = '\0';
+}
+
+static void refresh(struct api *api)
+{
+	struct vitals *vitals = &api->vitals;
+
+	vitals->database_ok = store_ping(api->store, NULL) == 0;
+	read_cache_vitals(api->cache, vitals);
+	vitals->cpu_percent = cpu_percent(&api->machine);
+	vitals->memory_percent = memory_percent();
+}
+
+void vitals_read(struct api *api, struct vitals *out)
+{
+	int64_t now_ns = clock_now_ns();
+
+	pthread_mutex_lock(&api->vitals_lock);
+	if (api->vitals_at_ns == 0 || now_ns - api->vitals_at_ns >= REFRESH_NS) {
+		api->vitals_at_ns = now_ns;
+		refresh(api);
+	}
+	*out = api->vitals;
+	pthread_mutex_unlock(&api->vitals_lock);
+}
