@@ -1,0 +1,61 @@
+/*
+ * The API under test: where it comes from, and whether it is ready.
+ *
+ * `reference` and commands are children in their own process group; their
+ * output is kept for the last lines on failure. URLs are only probed.
+ */
+#ifndef PERFGATE_TARGET_TARGET_H
+#define PERFGATE_TARGET_TARGET_H
+
+#include "perfgate/base/error.h"
+#include "perfgate/config/settings.h"
+#include "perfgate/ext/json.h"
+
+#include <signal.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct target;
+
+struct target_endpoint {
+	const char *url;	   /* shown form, no userinfo */
+	const char *host;	   /* Host header value */
+	const char *address;
+	uint16_t port;
+	const char *prefix;
+	const char *authorization; /* "Basic …" or NULL; secret */
+	pid_t pid;		   /* 0 = not our child */
+};
+
+/*
+ * Start (unless it is a URL) and wait until ready: 2xx on the ready path
+ * within 30 s (any answer below 500 for URLs without a ready path). Errors are
+ * ERROR_UNMEASURED with the child's last lines; ERROR_USAGE for what cannot
+ * be started at all. `say` (may be NULL) is told each step ("PostgreSQL 15 and Redis 7 ready in 0.4 s").
+ * `stop` as in load_options: interrupts the wait.
+ */
+PG_MUST_CHECK int target_start(const struct settings *settings,
+			       const volatile sig_atomic_t *stop,
+			       void (*say)(const char *line, void *arg), void *say_arg,
+			       struct target **out, struct error *err);
+const struct target_endpoint *target_endpoint(const struct target *target);
+/* "reference", the URL (shown form) or the command. */
+const char *target_shown(const struct target *target);
+
+/* -1 ERROR_UNMEASURED with exit status and last 20 log lines when our child has ended. */
+PG_MUST_CHECK int target_check_alive(struct target *target, struct error *err);
+
+/* Facts for the environment fingerprint: service versions and settings from the target's /info, or {}. */
+json_t *target_environment(const struct target *target);
+
+void target_stop(struct target *target);
+
+/*
+ * Parse and check a base URL: http or https, host, optional port 1..65535,
+ * optional path prefix; no query, fragment, control characters, blanks or
+ * backslash. https is refused here for now, in plain words. Strings from `arena`.
+ */
+PG_MUST_CHECK int target_parse_url(const char *url, struct arena *arena,
+				   struct target_endpoint *out, struct error *err);
+
+#endif

@@ -1,0 +1,115 @@
+/* The private folder of a run's servers, and the folders that dead runs left. */
+#include "internal.h"
+#include "perfgate/base/fs.h"
+#include "perfgate/base/log.h"
+#include "perfgate/base/text.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Short: a socket's path ends at 107 bytes. */
+#define PARENT "/tmp"
+#define PREFIX "pfg-"
+#define TEMPLATE PARENT "/" PREFIX "XXXXXX"
+#define LOCK_NAME "lock"
+
+/* A folder without a lock may be one that is just being made. */
+#define UNLOCKED_MAX_AGE_S 600
+
+void server_user_find(struct server_user *out)
+{
+	static const char *const names[] = {"postgres", "nobody"};
+	*out = (struct server_user){.uid = geteuid(), .gid = getegid()};
+	if (out->uid != 0)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct passwd entry, *found = NULL;
+		char text[4096];
+		if (getpwnam_r(names[i], &entry, text, sizeof text, &found) == 0 && found != NULL) {
+			*out = (struct server_user){names[i], found->pw_uid, found->pw_gid};
+			return;
+		}
+	}
+}
+
+static int lock_new(const char *path)
+{
+	AUTO_FREE char *name = fs_join(path, LOCK_NAME);
+	int fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+int private_folder_make(const struct server_user *user, struct private_folder *out,
+			struct error *err)
+{
+	struct private_folder folder = {.path = TEMPLATE};
+	if (mkdtemp(folder.path) == NULL)
+		return error_set_errno(err, ERROR_UNMEASURED, "cannot make a folder in " PARENT);
+	proc_watch_folder(folder.path);
+	folder.lock_fd = lock_new(folder.path);
+	if (folder.lock_fd < 0 ||
+	    (user->run_as != NULL && chown(folder.path, user->uid, user->gid) < 0)) {
+		error_set_errno(err, ERROR_UNMEASURED, "%s", folder.path);
+		private_folder_remove(&folder);
+		return -1;
+	}
+	*out = folder;
+	return 0;
+}
+
+void private_folder_remove(struct private_folder *folder)
+{
+	if (folder->path[0] == '\0')
+		return;
+	struct error err = ERROR_INIT;
+	if (fs_remove_tree(folder->path, &err) < 0)
+		log_warning("%s", err.message);
+	proc_unwatch_folder(folder->path);
+	if (folder->lock_fd >= 0)
+		close(folder->lock_fd);
+	*folder = (struct private_folder){.lock_fd = -1};
+}
+
+/* True when nobody lives in the folder any more. Only our own and our server user's count. */
+static bool is_abandoned(const char *path, const struct server_user *user)
+{
+	AUTO_FD int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat info;
+	if (folder < 0 || fstat(folder, &info) < 0 ||
+	    (info.st_uid != geteuid() && info.st_uid != user->uid))
+		return false;
+	AUTO_FD int lock = openat(folder, LOCK_NAME, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (lock < 0)
+		return time(NULL) - info.st_mtime > UNLOCKED_MAX_AGE_S;
+	return flock(lock, LOCK_EX | LOCK_NB) == 0;
+}
+
+void private_folder_reap(const struct server_user *user)
+{
+	DIR *parent = opendir(PARENT);
+	const struct dirent *item;
+	while (parent != NULL && (item = readdir(parent)) != NULL) {
+		if (strlen(item->d_name) != strlen(TEMPLATE) - strlen(PARENT "/") ||
+		    !text_starts_with(item->d_name, PREFIX))
+			continue;
+		AUTO_FREE char *path = fs_join(PARENT, item->d_name);
+		if (!is_abandoned(path, user))
+			continue;
+		log_debug("removing %s of a run that has died", path);
+		if (fs_remove_tree(path, NULL) < 0)
+			continue; /* the next run tries again */
+	}
+	if (parent != NULL)
+		closedir(parent);
+}

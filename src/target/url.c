@@ -1,0 +1,89 @@
+/* target_parse_url(): a base URL as the load engine needs it. */
+#include "perfgate/base/log.h"
+#include "perfgate/base/text.h"
+#include "perfgate/ext/http.h"
+#include "perfgate/target/target.h"
+
+#include <string.h>
+
+enum { HTTP_PORT = 80 };
+
+/* RFC 4648 section 4. */
+static void encode_base64(const char *text, size_t length, struct strbuf *out)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	for (size_t i = 0; i < length; i += 3) {
+		uint32_t bits = 0;
+		for (size_t j = 0; j < 3; j++)
+			bits = bits << 8 | (i + j < length ? (unsigned char)text[i + j] : 0U);
+		strbuf_putc(out, digits[bits >> 18 & 63]);
+		strbuf_putc(out, digits[bits >> 12 & 63]);
+		strbuf_putc(out, i + 1 < length ? digits[bits >> 6 & 63] : '=');
+		strbuf_putc(out, i + 2 < length ? digits[bits & 63] : '=');
+	}
+}
+
+/* From here on neither form of the password reaches any output. */
+static const char *make_authorization(const struct exthttp_url *url, struct arena *arena)
+{
+	AUTO(strbuf) struct strbuf plain = {0}, value = {0};
+	if (url->user == NULL && url->password == NULL)
+		return NULL;
+	strbuf_printf(&plain, "%s:%s", url->user ? url->user : "",
+		      url->password ? url->password : "");
+	strbuf_puts(&value, "Basic ");
+	encode_base64(plain.data, plain.length, &value);
+	log_add_secret(url->password);
+	log_add_secret(value.data + strlen("Basic "));
+	return arena_strdup(arena, value.data);
+}
+
+/* The engine adds its own leading '/': "" or "/a/b". */
+static const char *make_prefix(const char *path, struct arena *arena)
+{
+	size_t length = strlen(path);
+	while (length > 0 && path[length - 1] == '/')
+		length--;
+	return arena_strndup(arena, path, length);
+}
+
+static const char *make_host(const struct exthttp_url *url, struct arena *arena)
+{
+	bool literal = strchr(url->host, ':') != NULL;
+	const char *host =
+		literal ? arena_printf(arena, "[%s]", url->host) : arena_strdup(arena, url->host);
+	return url->port == HTTP_PORT ? host : arena_printf(arena, "%s:%u", host, url->port);
+}
+
+static int check(const struct exthttp_url *url, struct error *err)
+{
+	if (text_equal(url->scheme, "https"))
+		return error_set(err, ERROR_USAGE,
+				 "https:// targets are not supported yet: give an http:// URL");
+	if (url->query != NULL)
+		return error_set(err, ERROR_USAGE,
+				 "a target URL has no query: put it into the requests");
+	if (url->fragment != NULL)
+		return error_set(err, ERROR_USAGE, "a target URL has no #fragment");
+	return 0;
+}
+
+int target_parse_url(const char *text, struct arena *arena, struct target_endpoint *out,
+		     struct error *err)
+{
+	AUTO(exthttp_url) struct exthttp_url url = {0};
+	if (exthttp_parse_url(text, &url, err) < 0 || check(&url, err) < 0)
+		return -1;
+	struct target_endpoint endpoint = {
+		.host = make_host(&url, arena),
+		.address = url.zone ? arena_printf(arena, "%s%%%s", url.host, url.zone)
+				    : arena_strdup(arena, url.host),
+		.port = url.port,
+		.prefix = make_prefix(url.path, arena),
+		.authorization = make_authorization(&url, arena),
+	};
+	endpoint.url = arena_printf(arena, "http://%s%s", endpoint.host, endpoint.prefix);
+	*out = endpoint;
+	return 0;
+}
