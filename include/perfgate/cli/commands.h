@@ -1,0 +1,22 @@
+/*
+ * Every command: one cmd_<name>.c each; commands.c lists them.
+ */
+#ifndef PERFGATE_CLI_COMMANDS_H
+#define PERFGATE_CLI_COMMANDS_H
+
+struct command;
+
+extern const struct command cmd_check;
+extern const struct command cmd_run;
+extern const struct command cmd_report;
+extern const struct command cmd_baseline_show;
+extern const struct command cmd_baseline_log;
+extern const struct command cmd_baseline_update;
+extern const struct command cmd_generate;
+extern const struct command cmd_serve;
+extern const struct command cmd_config_show;
+extern const struct command cmd_config_validate;
+extern const struct command cmd_version;
+extern const struct command cmd_help;
+
+#endif

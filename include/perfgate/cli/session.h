@@ -1,0 +1,100 @@
+/*
+ * What `check` and `run` share: settings, suite, target, load, one run.
+ *
+ * session_open() checks everything that can be checked without sending a
+ * request (ERROR_USAGE); session_drive() starts the target and drives the
+ * scenarios in order.
+ */
+#ifndef PERFGATE_CLI_SESSION_H
+#define PERFGATE_CLI_SESSION_H
+
+#include "perfgate/cli/cli.h"
+#include "perfgate/results/run.h"
+#include "perfgate/scenario/suite.h"
+#include "perfgate/target/target.h"
+
+struct session {
+	struct cli *cli;
+	struct settings *settings;
+	struct suite *suite;
+	const struct scenario **scenarios; /* in the order to run; heap array */
+	size_t n_scenarios;
+	struct run *run;
+	struct target *target;
+	int64_t deadline_ns; /* --max-runtime; 0 = none */
+	const char *max_runtime; /* as written */
+	int lock_fd; /* the output folder, locked; -1 = none */
+};
+
+/* The options both commands have; SESSION_OPTIONS goes into their tables. */
+#define SESSION_OPTIONS                                                                            \
+	{.name = "--scenario",                                                                     \
+	 .alias = "--scenarios",                                                                   \
+	 .value = "A,B",                                                                           \
+	 .help = "scenarios to run instead of `run:` (see suite.yml)",                             \
+	 .setting = "run"},                                                                        \
+		{.name = "--quick",                                                                \
+		 .help = "a 20 s smoke run and 5 s of capacity: under a minute"},                  \
+		{.name = "--target",                                                               \
+		 .value = "URL",                                                                   \
+		 .help = "API to measure, or `reference`",                                         \
+		 .setting = "target"},                                                             \
+		{.name = "--requests",                                                             \
+		 .value = "'GET /x'",                                                              \
+		 .help = "request to send (repeat it); a whole suite in one line",                 \
+		 .setting = "requests",                                                            \
+		 .repeatable = true},                                                              \
+		{.name = "--duration-scale",                                                       \
+		 .value = "F",                                                                     \
+		 .help = "multiply every duration by F (0.1 = a tenth)"},                          \
+		{.name = "--seed", .value = "N", .help = "same seed, same requests (default 1)"},  \
+		{.name = "--check-all", .help = "look into every answer, not one in 20"},          \
+		{.name = "--max-runtime",                                                          \
+		 .value = "20m",                                                                   \
+		 .help = "stop after this time; what is missing is unmeasured"},                   \
+	{                                                                                          \
+		.name = "--output", .value = "DIR", .help = "folder of the artifacts",             \
+		.setting = "output"                                                                \
+	}
+
+PG_MUST_CHECK int session_open(struct session *session, struct cli *cli, struct error *err);
+
+/* Why nothing is to be measured ("disabled by configuration"), or NULL. */
+const char *session_skip_reason(const struct session *session);
+
+/* Make the output folder, writable and ours alone (ERROR_USAGE). */
+PG_MUST_CHECK int session_lock_output(struct session *session, struct error *err);
+
+/* Start the target, drive every scenario, fill session->run. */
+PG_MUST_CHECK int session_drive(struct session *session, struct error *err);
+
+void session_close(struct session *session);
+DEFINE_AUTO_VALUE(session, struct session, session_close)
+
+/* Judge every gate of the scenarios asked for and roll up (verdict/gate.h). */
+void session_judge(struct session *session);
+
+/* The limit on a scenario's throughput, NaN when it is not gated. */
+double session_min_throughput(const struct session *session, const struct scenario *scenario);
+
+/* Fill run->environment with its fingerprint; `services` as target_environment(), borrowed. */
+void environment_describe(struct run *run, const json_t *services);
+
+/* "local", "pull_request", "push", "schedule" …, from GITHUB_* and Jenkins variables. */
+const char *environment_event(void);
+
+/* The live view on stderr: a redrawn line on a terminal, else a line per 10 s. */
+struct progress {
+	bool terminal, colour;
+	int columns;
+	const struct scenario *scenario; /* plain lines: the one shown last */
+	double next_s; /* plain lines: when the next is due */
+	bool drawn;
+};
+struct load_progress;
+void progress_init(struct progress *progress, struct cli *cli);
+void progress_show(const struct load_progress *load, void *progress);
+/* End the redrawn line before other text. */
+void progress_end(struct progress *progress);
+
+#endif

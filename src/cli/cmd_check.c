@@ -1,0 +1,198 @@
+#include "perfgate/base/fs.h"
+#include "perfgate/base/log.h"
+#include "perfgate/base/text.h"
+#include "perfgate/baseline/baseline.h"
+#include "perfgate/cli/session.h"
+#include "perfgate/report/formats.h"
+#include "perfgate/results/codec.h"
+#include "perfgate/verdict/gate.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* First wins (DESIGN: signal > 2 > 70 > 1 > 3 > 4 > 5 > 0). */
+static const int precedence[] = {2, 70, 1, 3, 4, 5};
+
+static int worse(int one, int other)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(precedence); i++)
+		if (one == precedence[i] || other == precedence[i])
+			return precedence[i];
+	return 0;
+}
+
+/* Say an error now and keep its exit status, so that what follows still happens. */
+static int note_error(const struct error *err)
+{
+	log_error("%s", err->message);
+	return error_exit_status(err->kind);
+}
+
+static void set_outcome(struct run *run, enum outcome outcome, const char *reason)
+{
+	run->verdict.outcome = outcome;
+	run->verdict.reason = arena_strdup(&run->arena, reason);
+}
+
+/* --from: judge what an earlier run measured, by today's gates. */
+static int load_run_file(struct session *session, const char *path, struct error *err)
+{
+	struct run *run;
+
+	if (codec_load(path, &run, err))
+		return -1;
+	run_free(session->run);
+	session->run = run;
+	return 0;
+}
+
+static int show(const struct session *session, struct error *err)
+{
+	AUTO(strbuf) struct strbuf out = {0};
+
+	if (cli_flag(session->cli, "--json")) {
+		AUTO_JSON json_t *document = codec_encode(session->run);
+
+		extjson_dump_pretty(document, &out);
+	} else {
+		report_console(session->run, session->settings->output,
+			       cli_colour(STDOUT_FILENO, session->cli), cli_columns(STDOUT_FILENO),
+			       &out);
+	}
+	return cli_print(strbuf_text(&out), err);
+}
+
+/* Write every artifact and print the screen; what fails is said and becomes the status. */
+static int report(const struct session *session)
+{
+	struct error err = ERROR_INIT;
+	int status = 0;
+
+	if (report_write_all(session->run, session->settings->output, &err))
+		status = note_error(&err);
+	if (show(session, &err))
+		status = worse(status, note_error(&err));
+	return status;
+}
+
+static int skip(struct session *session, const char *reason, struct error *err)
+{
+	set_outcome(session->run, OUTCOME_SKIPPED, reason);
+	if (session_lock_output(session, err))
+		return -1;
+	return report(session);
+}
+
+static int compare(struct session *session)
+{
+	struct error err = ERROR_INIT;
+
+	if (baseline_compare(session->run, session->settings, &err))
+		return note_error(&err);
+	if (cli_flag(session->cli, "--require-baseline") && !session->run->baseline_commit) {
+		log_error("no baseline: %s",
+			  session->run->baseline_note ? session->run->baseline_note : "none yet");
+		return error_exit_status(ERROR_BASELINE);
+	}
+	return 0;
+}
+
+static int update(const struct session *session)
+{
+	struct error err = ERROR_INIT;
+	bool written;
+
+	if (!cli_flag(session->cli, "--update-baseline"))
+		return 0;
+	if (baseline_update(session->run, session->settings, &written, &err))
+		return note_error(&err);
+	return 0;
+}
+
+/* What could not be measured is said once; what was measured is still judged and reported. */
+static int measure(struct session *session, struct error *err)
+{
+	const char *from = cli_value(session->cli, "--from");
+	struct error cause = ERROR_INIT;
+	int status = 0;
+
+	if (from)
+		return load_run_file(session, from, err);
+	if (session_drive(session, &cause)) {
+		if (cause.kind != ERROR_UNMEASURED || cli_stop == 0)
+			status = note_error(&cause);
+		if (cause.kind == ERROR_USAGE) {
+			*err = (struct error){.kind = cause.kind};
+			return -1;
+		}
+	}
+	session_judge(session);
+	if (status && session->run->verdict.outcome != OUTCOME_FAIL)
+		set_outcome(session->run, OUTCOME_UNMEASURED, cause.message);
+	return status;
+}
+
+static int verdict_status(const struct session *session)
+{
+	const struct verdict *verdict = &session->run->verdict;
+	int status = verdict_exit_status(verdict, cli_flag(session->cli, "--strict"));
+
+	if (status == 1 && session->settings->enforce == ENFORCE_WARN) {
+		log_warning("enforce: warn: this run would have failed (%s)", verdict->reason);
+		return 0;
+	}
+	return status;
+}
+
+static int check_run(struct cli *cli, struct error *err)
+{
+	AUTO(session) struct session session;
+	const char *reason;
+	int status;
+
+	if (session_open(&session, cli, err))
+		return -1;
+	reason = session_skip_reason(&session);
+	if (reason)
+		return skip(&session, reason, err);
+	if (session_lock_output(&session, err))
+		return -1;
+	status = measure(&session, err);
+	if (status < 0)
+		return -1;
+	if (cli_value(cli, "--from"))
+		session_judge(&session);
+	status = worse(status, compare(&session));
+	status = worse(status, verdict_status(&session));
+	status = worse(status, report(&session));
+	return worse(status, update(&session));
+}
+
+static const struct option_row options[] = {
+	SESSION_OPTIONS,
+	{.name = "--update-baseline", .help = "store a passing run as the baseline of HEAD"},
+	{.name = "--require-baseline", .help = "exit 4 when there is no baseline to compare with"},
+	{.name = "--strict", .help = "inconclusive is exit 3"},
+	{.name = "--from", .value = "RESULT", .help = "judge this result.json; send nothing"},
+	{.name = "--json", .help = "print the result as JSON instead of the screen"},
+	{0},
+};
+
+const struct command cmd_check = {
+	.name = "check",
+	.summary = "drive the suite, judge it, write every artifact",
+	.description =
+		"Starts the API under test (by default the bundled reference API on a private\n"
+		"PostgreSQL and Redis), drives it through the scenarios, judges the gates of\n"
+		"ci_cd_config.yml, shows the difference to the baseline, and writes result.json,\n"
+		"junit.xml, report.html, comment.md, summary.csv and requests.csv.",
+	.examples =
+		"  # under a minute, before pushing\n"
+		"  perfgate check --quick\n"
+		"  # your own API, without any file\n"
+		"  perfgate check --quick --target http://127.0.0.1:3000 --requests 'GET /items'\n"
+		"  # in CI, after a merge\n"
+		"  perfgate check --scenario smoke,load --update-baseline",
+	.options = options,
+	.run = check_run,
+};

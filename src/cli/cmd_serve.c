@@ -1,0 +1,184 @@
+#include "perfgate/api/api.h"
+#include "perfgate/base/clock.h"
+#include "perfgate/base/log.h"
+#include "perfgate/base/text.h"
+#include "perfgate/base/units.h"
+#include "perfgate/cli/cli.h"
+#include "perfgate/cli/commands.h"
+#include "perfgate/target/services.h"
+
+#include <string.h>
+#include <sys/resource.h>
+
+#define DEFAULT_PORT "8000"
+#define DRAIN_NS (5 * NS_PER_S)
+#define MAX_THREADS 256
+
+/* The test's own database wins, so that a load test never meets the one in daily use. */
+static const char *service_url(const char *test_name, const char *name)
+{
+	const char *url = getenv(test_name);
+
+	if (!url || !*url)
+		url = getenv(name);
+	return url && *url ? url : NULL;
+}
+
+static int read_number(const struct cli *cli, const char *option, const char *fallback,
+		       int64_t limit, int64_t *out, struct error *err)
+{
+	const char *text = cli_value(cli, option);
+	const char *why = NULL;
+
+	if (units_parse_integer(text ? text : fallback, out, &why) < 0)
+		return error_set(err, ERROR_USAGE, "%s %s: %s", option, text, why);
+	if (*out < 0 || *out > limit)
+		return error_set(err, ERROR_USAGE, "%s %s: write 0..%lld", option, text,
+				 (long long)limit);
+	return 0;
+}
+
+static int read_options(const struct cli *cli, struct api_options *out, struct error *err)
+{
+	const char *data_set = cli_value(cli, "--data-set");
+	int64_t port, threads;
+
+	if (data_set && strcmp(data_set, "quick") != 0)
+		return error_set(err, ERROR_USAGE, "--data-set %s: there is quick", data_set);
+	if (read_number(cli, "--port", DEFAULT_PORT, 65535, &port, err) < 0 ||
+	    read_number(cli, "--threads", "0", MAX_THREADS, &threads, err) < 0)
+		return -1;
+	out->port = (int)port;
+	out->threads = (unsigned)threads;
+	out->bind = cli_value(cli, "--bind");
+	out->inject = cli_values(cli, "--inject");
+	if (out->bind && !text_starts_with(out->bind, "127.") && !text_equal(out->bind, "::1"))
+		log_warning("--bind %s: the API has no authentication and can be reached from "
+			    "other machines",
+			    out->bind);
+	return 0;
+}
+
+/* A user of the load test is a connection: the soft limit of 1024 would refuse them. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+/* Signals wait in the kernel until we look: a stop during the start is as orderly as one later. */
+static void block_stop_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, set, NULL);
+}
+
+static bool stop_pending(void)
+{
+	sigset_t pending;
+
+	sigpending(&pending);
+	return sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) ||
+	       sigismember(&pending, SIGHUP);
+}
+
+static int say_ready(const struct api_options *options, const struct api *api, struct error *err)
+{
+	const char *host = options->bind ? options->bind : "127.0.0.1";
+	bool v6 = strchr(host, ':') != NULL;
+	AUTO_FREE char *line = xasprintf("perfgate serve: ready on http://%s%s%s:%d\n",
+					 v6 ? "[" : "", host, v6 ? "]" : "", api_port(api));
+
+	return cli_print(line, err);
+}
+
+static int serve(const struct api_options *options, bool fill, const sigset_t *stop,
+		 struct error *err)
+{
+	struct api *api;
+	int signal_number, status = 0;
+
+	if (api_start(options, &api, err) < 0)
+		return -1;
+	if (!stop_pending()) {
+		status = api_prepare(api, fill, err);
+		if (status == 0)
+			status = say_ready(options, api, err);
+	}
+	if (status == 0) {
+		while (sigwait(stop, &signal_number) != 0)
+			;
+		log_debug("signal %d: finishing the requests under way", signal_number);
+	}
+	/* From here a second signal ends us at once; the watcher ends what we started. */
+	pthread_sigmask(SIG_UNBLOCK, stop, NULL);
+	api_stop(api, DRAIN_NS);
+	return status;
+}
+
+static int run_serve(struct cli *cli, struct error *err)
+{
+	struct api_options options = {0};
+	struct services *services;
+	sigset_t stop;
+	int status;
+
+	if (read_options(cli, &options, err) < 0)
+		return -1;
+	raise_descriptor_limit();
+	block_stop_signals(&stop);
+	if (services_start(service_url("LOAD_TEST_DATABASE_URL", "DATABASE_URL"),
+			   service_url("LOAD_TEST_REDIS_URL", "REDIS_URL"), &services, err) < 0)
+		return -1;
+	options.database_url = services_database(services);
+	options.redis_url = services_redis(services);
+	options.database_private = services_database_is_private(services);
+	options.redis_private = services_redis_is_private(services);
+	status = serve(&options, cli_flag(cli, "--init") || options.database_private, &stop, err);
+	services_stop(services);
+	return status;
+}
+
+static const struct option_row serve_options[] = {
+	{.name = "--port",
+	 .letter = 'p',
+	 .value = "PORT",
+	 .help = "port to listen on (default 8000; 0 = choose one and print it)"},
+	{.name = "--bind",
+	 .value = "ADDRESS",
+	 .help = "numeric address to listen on (default 127.0.0.1)"},
+	{.name = "--inject",
+	 .value = "FAULT",
+	 .help = "make a known regression, as described above",
+	 .repeatable = true},
+	{.name = "--data-set", .value = "NAME", .help = "data to fill in: quick (the default)"},
+	{.name = "--init", .help = "create and fill the tables of an external database"},
+	{.name = "--threads", .value = "N", .help = "threads that answer requests (default 16)"},
+	{0},
+};
+
+const struct command cmd_serve = {
+	.name = "serve",
+	.summary = "the reference prediction API on PostgreSQL and Redis",
+	.description =
+		"Serves a prediction API with a real database and cache: a target for trying\n"
+		"perfgate out. It starts a private PostgreSQL and Redis, unless DATABASE_URL\n"
+		"and REDIS_URL name others (LOAD_TEST_DATABASE_URL and LOAD_TEST_REDIS_URL win),\n"
+		"and prints its URL when it is ready. SIGTERM and Ctrl-C end it in order.\n"
+		"\n"
+		"--inject takes latency=3s, latency=20% (of the own time), tail=5%:2x, errors=1%\n"
+		"or cache-miss=5%, each with an optional @ROUTE; without it, only /predict/ is\n"
+		"meant. It may be given several times.",
+	.examples = "  perfgate serve\n"
+		    "  # ten per cent slower in batches\n"
+		    "  perfgate serve --port 8001 --inject latency=10%@/predict/batch",
+	.options = serve_options,
+	.run = run_serve,
+};

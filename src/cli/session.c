@@ -1,0 +1,345 @@
+#include "perfgate/cli/session.h"
+
+#include "perfgate/base/clock.h"
+#include "perfgate/base/fs.h"
+#include "perfgate/base/log.h"
+#include "perfgate/base/rng.h"
+#include "perfgate/base/text.h"
+#include "perfgate/base/units.h"
+#include "perfgate/ext/git.h"
+#include "perfgate/load/engine.h"
+#include "perfgate/verdict/gate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#define SEED_DEFAULT 1
+
+static int parse_number_option(const struct cli *cli, const char *option, double *out,
+			       struct error *err)
+{
+	const char *text = cli_value(cli, option), *why;
+
+	if (text && (units_parse_number(text, out, &why) || !(*out > 0)))
+		return error_set(err, ERROR_USAGE, "%s: `%s` is not a number above 0", option,
+				 text);
+	return 0;
+}
+
+static int parse_seed(const struct cli *cli, uint64_t *out, struct error *err)
+{
+	const char *text = cli_value(cli, "--seed"), *why;
+	int64_t seed = SEED_DEFAULT;
+
+	if (text && (units_parse_integer(text, &seed, &why) || seed < 0))
+		return error_set(err, ERROR_USAGE, "--seed: `%s` is not a whole number from 0 on",
+				 text);
+	*out = (uint64_t)seed;
+	return 0;
+}
+
+static int parse_max_runtime(struct session *session, struct error *err)
+{
+	const char *why;
+	int64_t ns;
+
+	session->max_runtime = cli_value(session->cli, "--max-runtime");
+	if (!session->max_runtime)
+		return 0;
+	if (units_parse_duration_ns(session->max_runtime, 0, &ns, &why) || ns <= 0)
+		return error_set(err, ERROR_USAGE,
+				 "--max-runtime: `%s` is not a duration such as 20m",
+				 session->max_runtime);
+	session->deadline_ns = clock_now_ns() + ns;
+	return 0;
+}
+
+/* The scenarios asked for: --quick is smoke; else `run:` or --scenario. */
+static int select_scenarios(struct session *session, bool quick, struct error *err)
+{
+	static const char *const smoke[] = {"smoke"};
+	const struct string_list *list = &session->settings->run;
+	bool given = cli_value(session->cli, "--scenario") != NULL;
+	const char *const *names = quick && !given ? smoke : (const char *const *)list->items;
+	size_t count = quick && !given ? 1 : list->count;
+
+	session->scenarios = xcalloc(count ? count : 1, sizeof(struct scenario *));
+	for (size_t i = 0; i < count; i++) {
+		const struct scenario *scenario = suite_find(session->suite, names[i], err);
+
+		if (!scenario)
+			return error_wrap(err, given ? "--scenario" : "run");
+		if (quick && !text_equal(scenario->name, "smoke"))
+			return error_set(err, ERROR_USAGE,
+					 "--quick runs the smoke scenario: leave out `%s`",
+					 scenario->name);
+		session->scenarios[session->n_scenarios++] = scenario;
+	}
+	if (session->n_scenarios == 0)
+		return error_set(err, ERROR_USAGE, "no scenario to run: name one in `run:`");
+	return 0;
+}
+
+/* Commit, tree, branch; a run outside a repository has none, and that is no error. */
+static void describe_source(struct run *run)
+{
+	AUTO(extgit) struct extgit *git = NULL;
+	struct error err = ERROR_INIT;
+	struct extgit_head head;
+
+	run->event = environment_event();
+	if (extgit_open(&git, &err) || (git && extgit_head(git, &head, &err)) ||
+	    (git && extgit_is_dirty(git, &run->dirty, &err))) {
+		log_warning("%s", err.message);
+		return;
+	}
+	if (!git || head.unborn)
+		return;
+	run->commit = arena_strdup(&run->arena, head.commit);
+	run->tree = arena_strdup(&run->arena, head.tree);
+	run->branch = head.branch[0] ? arena_strdup(&run->arena, head.branch) : NULL;
+}
+
+/* What a later version will act on is accepted today, and said: silence would promise it. */
+static void warn_of_idle_settings(const struct settings *settings)
+{
+	if (settings->only_if_changed.count > 0)
+		log_warning("only_if_changed is read but not applied yet: everything runs");
+	if (settings->slack_webhook || settings->email_recipients.count > 0)
+		log_warning("notification is read but not sent yet");
+	if (settings->regression_mode == REGRESSION_AB)
+		log_warning("regression: mode: ab is read but not applied yet: differences to the "
+			    "baseline are shown, not judged");
+}
+
+int session_open(struct session *session, struct cli *cli, struct error *err)
+{
+	struct suite_options options = {.quick = cli_flag(cli, "--quick"), .duration_scale = 1};
+	char digest[TEXT_SHA256_SIZE];
+
+	*session = (struct session){.cli = cli, .lock_fd = -1};
+	session->run = run_new();
+	session->run->quick = options.quick;
+	if (cli_settings(cli, &session->settings, err) ||
+	    settings_validate(session->settings, err) || parse_max_runtime(session, err) ||
+	    parse_seed(cli, &session->run->seed, err) ||
+	    parse_number_option(cli, "--duration-scale", &options.duration_scale, err) ||
+	    suite_load(session->settings, &options, &session->suite, err) ||
+	    select_scenarios(session, options.quick, err))
+		return -1;
+	settings_digest(session->settings, digest);
+	session->run->config_digest = arena_strdup(&session->run->arena, digest);
+	describe_source(session->run);
+	warn_of_idle_settings(session->settings);
+	return 0;
+}
+
+const char *session_skip_reason(const struct session *session)
+{
+	const struct settings *settings = session->settings;
+	const char *event = session->run->event;
+
+	if (!settings->enabled)
+		return "disabled by configuration";
+	if (!settings->run_on_pr && text_starts_with(event, "pull_request"))
+		return "run_on_pr is false";
+	if (!settings->run_on_merge && text_equal(event, "push"))
+		return "run_on_merge is false";
+	return NULL;
+}
+
+int session_lock_output(struct session *session, struct error *err)
+{
+	const char *dir = session->settings->output;
+
+	if (fs_make_dirs(dir, err))
+		return error_wrap(err, "output");
+	if (access(dir, W_OK | X_OK))
+		return error_set_errno(err, ERROR_USAGE, "output: %s", dir);
+	session->lock_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (session->lock_fd < 0)
+		return error_set_errno(err, ERROR_USAGE, "output: %s", dir);
+	if (flock(session->lock_fd, LOCK_EX | LOCK_NB))
+		return error_set(err, ERROR_USAGE,
+				 "output: %s is in use by another perfgate: give --output another "
+				 "folder",
+				 dir);
+	return 0;
+}
+
+double session_min_throughput(const struct session *session, const struct scenario *scenario)
+{
+	double limit = NAN;
+	size_t count;
+	struct gate *gates = suite_gates(session->suite, scenario, session->settings, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (gates[i].metric == METRIC_THROUGHPUT && text_equal(gates[i].endpoint, "total"))
+			limit = gates[i].limit;
+	free(gates);
+	return limit;
+}
+
+/* Wait without a load; false when a signal or the time budget ends it. */
+static bool pause_ns(const struct session *session, int64_t ns)
+{
+	int64_t end_ns = clock_now_ns() + ns;
+
+	while (!cli_stop && clock_now_ns() < end_ns) {
+		struct timespec slice = {0, 100 * NS_PER_MS};
+
+		if (session->deadline_ns && clock_now_ns() >= session->deadline_ns)
+			return false;
+		nanosleep(&slice, NULL);
+	}
+	return !cli_stop;
+}
+
+static void announce(const char *line, void *arg)
+{
+	(void)arg;
+	log_info("%s", line);
+}
+
+static const char *left_out_profiles(struct session *session, const struct scenario *scenario)
+{
+	const struct suite *suite = session->suite;
+	AUTO(strbuf) struct strbuf names = {0};
+	size_t *profile = xcalloc(scenario->users + 1, sizeof *profile);
+	bool *used = xcalloc(suite->n_profiles + 1, sizeof *used);
+
+	suite_assign_profiles(suite, scenario->users, profile);
+	for (size_t i = 0; i < scenario->users; i++)
+		used[profile[i]] = true;
+	for (size_t i = 0; i < suite->n_profiles; i++)
+		if (!used[i] && !scenario->mix)
+			strbuf_printf(&names, "%s%s", names.length ? ", " : "",
+				      suite->profiles[i].name);
+	free(profile);
+	free(used);
+	return names.length ? arena_strdup(&session->run->arena, strbuf_text(&names)) : NULL;
+}
+
+/* The target ended, or the budget did: what was measured is no evidence. */
+static void mark_invalid(struct session *session, struct scenario_result *result,
+			 const char *reason)
+{
+	result->generator.invalid = INVALID_OURS;
+	result->generator.invalid_reason = arena_strdup(&session->run->arena, reason);
+}
+
+static int drive_phase(struct session *session, const struct scenario *scenario,
+		       struct progress *progress, struct error *err)
+{
+	const struct target_endpoint *endpoint = target_endpoint(session->target);
+	struct load_target where = {endpoint->host,   endpoint->address,       endpoint->port,
+				    endpoint->prefix, endpoint->authorization, endpoint->pid};
+	struct load_options options = {
+		.seed = session->run->seed,
+		.check_all = cli_flag(session->cli, "--check-all"),
+		.user_agent = "perfgate/" PERFGATE_VERSION,
+		.stop = &cli_stop,
+		.deadline_ns = session->deadline_ns,
+		.progress = progress_show,
+		.progress_arg = progress,
+	};
+	struct scenario_result result = {0};
+	char digest[TEXT_SHA256_SIZE];
+	int status;
+
+	status = load_run(session->suite, scenario, &where, &options, &session->run->arena, &result,
+			  err);
+	progress_end(progress);
+	if (status)
+		return error_wrap(err, "%s", scenario->name);
+	suite_digest(session->suite, scenario, digest);
+	result.suite_digest = arena_strdup(&session->run->arena, digest);
+	result.left_out = left_out_profiles(session, scenario);
+	if (!cli_stop && session->deadline_ns && clock_now_ns() >= session->deadline_ns)
+		mark_invalid(session, &result,
+			     arena_printf(&session->run->arena, "cut short by --max-runtime %s",
+					  session->max_runtime));
+	if (!cli_stop && target_check_alive(session->target, err)) {
+		mark_invalid(session, &result, "the API under test ended during the run");
+		status = -1;
+	}
+	session->run->interrupted |= result.interrupted || cli_stop;
+	*run_add_scenario(session->run) = result;
+	return status;
+}
+
+static bool goes_on(const struct session *session)
+{
+	return !cli_stop && (!session->deadline_ns || clock_now_ns() < session->deadline_ns);
+}
+
+static int drive_scenarios(struct session *session, struct error *err)
+{
+	struct progress progress;
+
+	progress_init(&progress, session->cli);
+	for (size_t i = 0; i < session->n_scenarios && goes_on(session); i++) {
+		const struct scenario *scenario = session->scenarios[i];
+		const struct scenario *capacity;
+
+		if (i > 0 && !pause_ns(session, scenario->pause_ns))
+			break;
+		if (drive_phase(session, scenario, &progress, err))
+			return -1;
+		capacity = suite_capacity(session->suite, scenario,
+					  session_min_throughput(session, scenario));
+		if (capacity && goes_on(session) && drive_phase(session, capacity, &progress, err))
+			return -1;
+	}
+	return 0;
+}
+
+int session_drive(struct session *session, struct error *err)
+{
+	int64_t start_ns = clock_now_ns();
+	json_t *services;
+	int status;
+
+	cli_catch_signals();
+	if (target_start(session->settings, &cli_stop, announce, NULL, &session->target, err))
+		return -1;
+	session->run->target = arena_strdup(&session->run->arena, target_shown(session->target));
+	services = target_environment(session->target);
+	environment_describe(session->run, services);
+	json_decref(services);
+	status = drive_scenarios(session, err);
+	session->run->duration_s = (double)(clock_now_ns() - start_ns) / (double)NS_PER_S;
+	session->run->interrupted |= cli_stop != 0;
+	return status;
+}
+
+void session_close(struct session *session)
+{
+	target_stop(session->target);
+	run_free(session->run);
+	suite_free(session->suite);
+	settings_free(session->settings);
+	free(session->scenarios);
+	if (session->lock_fd >= 0)
+		close(session->lock_fd);
+}
+
+void session_judge(struct session *session)
+{
+	free(session->run->verdict.cells);
+	session->run->verdict = (struct verdict){0};
+	for (size_t i = 0; i < session->n_scenarios; i++) {
+		size_t count;
+		struct gate *gates = suite_gates(session->suite, session->scenarios[i],
+						 session->settings, &count);
+
+		for (size_t j = 0; j < count; j++)
+			verdict_judge_gate(session->run, &gates[j]);
+		free(gates);
+	}
+	verdict_roll_up(session->run);
+}

@@ -1,0 +1,41 @@
+#include "perfgate/cli/cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+volatile sig_atomic_t cli_stop;
+static volatile sig_atomic_t caught;
+
+/* The second signal ends us at once; the watcher of proc.h ends our children. */
+static void on_signal(int number)
+{
+	caught = number;
+	if (++cli_stop > 1) {
+		signal(number, SIG_DFL);
+		raise(number);
+	}
+}
+
+void cli_catch_signals(void)
+{
+	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction action = {.sa_handler = on_signal};
+	struct sigaction old;
+
+	sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		/* nohup and background shells ignore some: that stays. */
+		if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaction(numbers[i], &action, NULL);
+	}
+}
+
+void cli_reraise(void)
+{
+	if (!caught)
+		return;
+	signal(caught, SIG_DFL);
+	raise(caught);
+	_exit(128 + caught);
+}

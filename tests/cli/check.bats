@@ -1,0 +1,93 @@
+#!/usr/bin/env bats
+# What `check`, `run` and `report` refuse or skip before any request is sent.
+
+load ../helper
+
+setup_more() {
+  cp "$ROOT/tests/corpus/config/seed.yml" ci_cd_config.yml
+}
+
+@test "CFG-32: a mistyped gate is exit 2 with a suggestion, and nothing is started" {
+  sed -i 's/max_p95_response_time/max_p95_responce_time/' ci_cd_config.yml
+  run_split "$PERFGATE" check --quick
+  expect_status 2
+  [ -z "$output" ]
+  expect_match "$errors" 'ci_cd_config.yml:[0-9]+:[0-9]+:.*max_p95_responce_time.*did you mean `max_p95_response_time`'
+  [ ! -e perfgate-results ]
+}
+
+@test "CFG-25: disabled is SKIPPED, exit 0, and one skipped case in the JUnit file" {
+  need xmllint
+  sed -i 's/^enabled: true/enabled: false/' ci_cd_config.yml
+  run_split "$PERFGATE" check --quick
+  expect_status 0
+  expect_match "$output" "SKIPPED: disabled by configuration"
+  [ "$(xmllint --xpath 'count(//testcase/skipped)' perfgate-results/junit.xml)" -eq 1 ]
+}
+
+@test "run_on_pr: false skips a pull request and not a push" {
+  sed -i 's/^run_on_pr: true/run_on_pr: false/' ci_cd_config.yml
+  GITHUB_EVENT_NAME=pull_request run_split "$PERFGATE" check --quick
+  expect_status 0
+  expect_match "$output" "SKIPPED: run_on_pr is false"
+}
+
+@test "an unreachable URL is exit 3 and an error case in the JUnit file" {
+  need xmllint
+  LOAD_TEST_API_HOST=http://127.0.0.1:9 run_split "$PERFGATE" check --quick --requests 'GET /'
+  expect_status 3
+  expect_match "$errors" "127.0.0.1:9"
+  [ "$(xmllint --xpath 'count(//testcase/error)' perfgate-results/junit.xml)" -ge 1 ]
+}
+
+@test "another target needs requests or profiles: exit 2 with the lines to add" {
+  run_split "$PERFGATE" check --quick --target http://127.0.0.1:9
+  expect_status 2
+  expect_match "$errors" "requests"
+}
+
+@test "an unknown scenario is exit 2 with a suggestion; the suffix _test is accepted" {
+  run_split "$PERFGATE" check --scenario smoek
+  expect_status 2
+  expect_match "$errors" 'did you mean `smoke`'
+  run_split "$PERFGATE" check --scenarios load_test --target http://127.0.0.1:9 --requests 'GET /'
+  expect_status 3
+}
+
+@test "bad numbers in options are exit 2" {
+  for words in "--seed x" "--duration-scale 0" "--duration-scale 1x" "--max-runtime 5"; do
+    # shellcheck disable=SC2086
+    run_split "$PERFGATE" check --quick $words
+    expect_status 2
+  done
+}
+
+@test "FS-07: an output folder that cannot be is exit 2 before any load" {
+  echo file >taken
+  run_split "$PERFGATE" check --quick --output taken
+  expect_status 2
+  expect_match "$errors" "taken"
+}
+
+@test "FS-11: an output folder in use is exit 2" {
+  need flock
+  mkdir out
+  flock out sh -c 'echo held >held; exec sleep 30' &
+  holder=$!
+  wait_until 10 test -s held
+  run_split "$PERFGATE" check --quick --output out
+  pkill -P "$holder" || true
+  kill "$holder" 2>/dev/null || true
+  expect_status 2
+  expect_match "$errors" "in use by another perfgate"
+}
+
+@test "a report needs a result of this schema" {
+  echo '{"schema": "other/1"}' >other.json
+  run_split "$PERFGATE" report other.json
+  expect_status 2
+  expect_match "$errors" "other.json: .*other/1"
+  run_split "$PERFGATE" report missing.json
+  expect_status 2
+  expect_match "$errors" "missing.json"
+}
