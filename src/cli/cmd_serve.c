@@ -130,7 +130,7 @@ static int run_serve(struct cli *cli, struct error *err)
 	sigset_t stop;
 	int status;
 
-	if (read_options(cli, &options, err) < 0)
+	if (read_options(cli, &options, err) < 0 || api_check_options(&options, err) < 0)
 		return -1;
 	raise_descriptor_limit();
 	block_stop_signals(&stop);

@@ -42,11 +42,19 @@ static void resolve_gate(struct settings *settings, enum metric metric)
 	env_gates->origin[metric] = origin_of(settings, &env_gates->limit[metric]);
 }
 
+bool settings_measures_reference(const struct settings *settings)
+{
+	const struct target_settings *target = &settings->target;
+	return target->kind == TARGET_REFERENCE ||
+	       (target->kind == TARGET_COMMAND &&
+		text_starts_with(target->command, "perfgate serve "));
+}
+
 /* Somebody else's API need not have a cache: the default must not demand one. */
 static void resolve_cache_gate(struct settings *settings)
 {
 	double *limit = &settings->gates.limit[METRIC_CACHE_HIT_RATE];
-	bool has_cache = settings->target.kind == TARGET_REFERENCE ||
+	bool has_cache = settings_measures_reference(settings) ||
 			 !is_default(settings, &settings->target.cache_from);
 	const char *why = NULL;
 	if (!is_default(settings, limit))
@@ -63,7 +71,7 @@ static void resolve_ready(struct settings *settings)
 	target->ready_given = *origin != NULL && !text_equal(*origin, "default");
 	if (target->ready_given)
 		return;
-	target->ready = target->kind == TARGET_REFERENCE ? "/health/readiness" : "/";
+	target->ready = settings_measures_reference(settings) ? "/health/readiness" : "/";
 	*origin = "default";
 }
 
@@ -134,7 +142,8 @@ int settings_validate(const struct settings *settings, struct error *err)
 			return -1;
 		return check_service(settings, &settings->redis_url, check_redis, err);
 	}
-	if (settings->requests.count == 0 && settings->profiles == NULL)
+	if (settings->requests.count == 0 && settings->profiles == NULL &&
+	    !settings_measures_reference(settings))
 		return error_set(err, ERROR_USAGE,
 				 "target %s: which requests should it get? Add to %s the two lines "
 				 "`requests:` and `  - GET /`, or give --requests 'GET /'",

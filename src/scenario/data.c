@@ -48,7 +48,7 @@ static int read_row(struct arena *arena, const struct yaml_node *row, struct dat
 		const struct yaml_node *cell = extyaml_get(row, out->columns[i]);
 
 		if (!cell)
-			return extyaml_error(row, err, "this row has no column '%s'",
+			return extyaml_error(row, err, "this row has no column `%s`",
 					     out->columns[i]);
 		if (extyaml_expect(cell, YAML_SCALAR, "a cell", err))
 			return -1;
@@ -216,7 +216,7 @@ static int read_pick(struct arena *arena, const struct yaml_node *node, struct d
 	length = strlen(node->text);
 	if (!text_starts_with(node->text, "zipf(") || !text_ends_with(node->text, ")"))
 		return extyaml_error(node, err,
-				     "pick: '%s' is unknown; write uniform, sequential or "
+				     "pick: `%s` is unknown; write uniform, sequential or "
 				     "zipf(1.0)",
 				     node->text);
 	inside = value_trim(arena, node->text + 5, length - 6);
@@ -284,7 +284,7 @@ int data_compile(struct arena *arena, const char *name, const struct yaml_node *
 	grid = extyaml_get(node, "grid");
 	if (!!csv + !!rows + !!grid != 1)
 		return extyaml_error(node, err,
-				     "data set '%s' needs one of csv:, rows:, grid:", name);
+				     "data set `%s` needs one of csv:, rows:, grid:", name);
 	if (csv && read_csv(arena, csv, folder, &set, err))
 		return -1;
 	if (rows && read_rows(arena, rows, &set, err))

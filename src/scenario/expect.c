@@ -80,7 +80,7 @@ static int add_status(const struct yaml_node *node, struct expectation *out, str
 	}
 	if (units_parse_integer(text, &code, &why) || code < 100 || code > 599)
 		return extyaml_error(node, err,
-				     "status: '%s' is none; write 200, 2xx or [200, 404]", text);
+				     "status: `%s` is none; write 200, 2xx or [200, 404]", text);
 	out->status[code] = true;
 	return 0;
 }

@@ -20,10 +20,10 @@ static int unknown_set(const struct call *call, const char *name, struct error *
 	near = text_suggest(name, names);
 	if (near)
 		return place_error(call->place, err,
-				   "${%s}: there is no data set '%s'; did you mean '%s'?",
+				   "${%s}: there is no data set `%s`: did you mean `%s`?",
 				   call->expression, name, near);
 	return place_error(call->place, err,
-			   "${%s}: there is no data set '%s'; define it under data:",
+			   "${%s}: there is no data set `%s`; define it under data:",
 			   call->expression, name);
 }
 
@@ -42,9 +42,9 @@ static int unknown_column(const struct call *call, const struct data_set *set, c
 	near = text_suggest(name, names);
 	if (near)
 		return place_error(call->place, err,
-				   "${%s}: '%s' has no column '%s'; did you mean '%s'?",
+				   "${%s}: `%s` has no column `%s`: did you mean `%s`?",
 				   call->expression, set->name, name, near);
-	return place_error(call->place, err, "${%s}: '%s' has no column '%s'; it has %s",
+	return place_error(call->place, err, "${%s}: `%s` has no column `%s`; it has %s",
 			   call->expression, set->name, name, strbuf_text(&all));
 }
 
@@ -195,7 +195,7 @@ static int unknown_function(const struct call *call, const char *name, struct er
 		names[i] = function_table[i].name;
 	near = text_suggest(name, names);
 	if (near)
-		return place_error(call->place, err, "${%s}: unknown; did you mean '%s'?",
+		return place_error(call->place, err, "${%s}: unknown: did you mean `%s`?",
 				   call->expression, near);
 	return place_error(call->place, err,
 			   "${%s}: unknown; there are uniform, int, choice, zipf, date, uuid, "

@@ -69,7 +69,7 @@ int gates_compile(struct arena *arena, const struct yaml_node *node, const char 
 		if (extyaml_is_null(value))
 			out->limit[metric] = NAN;
 		else if (read_limit(metric, value->text, &out->limit[metric], &why))
-			return extyaml_error(value, err, "%s: '%s': %s", key, value->text, why);
+			return extyaml_error(value, err, "%s: `%s`: %s", key, value->text, why);
 	}
 	return 0;
 }
@@ -102,10 +102,10 @@ static int unknown_endpoint(const struct suite *suite, const struct yaml_node *k
 		names[n++] = suite->tasks[i].name;
 	near = text_suggest(key->text, names);
 	if (near)
-		extyaml_error(key, err, "unknown endpoint '%s'; did you mean '%s'?", key->text,
+		extyaml_error(key, err, "unknown endpoint `%s`: did you mean `%s`?", key->text,
 			      near);
 	else
-		extyaml_error(key, err, "unknown endpoint '%s'; the suite calls '%s'%s", key->text,
+		extyaml_error(key, err, "unknown endpoint `%s`; the suite calls `%s`%s", key->text,
 			      n ? names[0] : "nothing",
 			      suite->n_endpoints > 1 ? " and others" : "");
 	free(names);

@@ -96,7 +96,7 @@ static int compile_profile(struct suite *suite, const char *name, const struct y
 				.wait_min_ns = DEFAULT_WAIT_MIN_NS,
 				.wait_max_ns = DEFAULT_WAIT_MAX_NS};
 	if (!tasks)
-		return extyaml_error(node, err, "profile '%s' has no tasks:", name);
+		return extyaml_error(node, err, "profile `%s` has no tasks:", name);
 	if ((weight && value_weight(weight, "weight", &out->weight, err)) ||
 	    (wait && value_duration_range(wait, "wait", MAX_WAIT_NS, &out->wait_min_ns,
 					  &out->wait_max_ns, err)))

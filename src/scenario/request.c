@@ -43,10 +43,10 @@ static int check_method(const char *method, const char *line, const struct place
 			(char)(method[i] >= 'a' && method[i] <= 'z' ? method[i] - 32 : method[i]);
 	near = is_known_method(upper) ? upper : text_suggest(upper, methods);
 	if (near)
-		return place_error(place, err, "'%s': unknown method '%s'; did you mean '%s'?",
+		return place_error(place, err, "`%s`: unknown method `%s`: did you mean `%s`?",
 				   line, method, near);
 	return place_error(place, err,
-			   "'%s': write a method and a path, such as GET /items or POST /orders "
+			   "`%s`: write a method and a path, such as GET /items or POST /orders "
 			   "@order.json",
 			   line);
 }
@@ -58,9 +58,9 @@ static int check_path(const char *path, const char *line, const struct place *pl
 
 	if (text_starts_with(path, "http://") || text_starts_with(path, "https://"))
 		return place_error(place, err,
-				   "'%s': write the path only; the host is given by target:", line);
+				   "`%s`: write the path only; the host is given by target:", line);
 	if (*path != '/')
-		return place_error(place, err, "'%s': the path must begin with '/'", line);
+		return place_error(place, err, "`%s`: the path must begin with '/'", line);
 	if (strlen(path) > MAX_TARGET)
 		return place_error(place, err, "'%.40s…': the path is longer than %d bytes", line,
 				   MAX_TARGET);
@@ -68,7 +68,7 @@ static int check_path(const char *path, const char *line, const struct place *pl
 		if ((unsigned char)*at < 0x20 || *at == 0x7f)
 			return place_error(place, err, "the path holds a control character");
 		if (*at == '#')
-			return place_error(place, err, "'%s': a fragment (#) is never sent", line);
+			return place_error(place, err, "`%s`: a fragment (#) is never sent", line);
 	}
 	return 0;
 }
@@ -163,7 +163,7 @@ static int split_line(struct compile *compile, const char *line, const struct pl
 
 		if (*rest != '@' || !rest[1])
 			return place_error(place, err,
-					   "'%s': only @file may follow the path; write a blank in "
+					   "`%s`: only @file may follow the path; write a blank in "
 					   "a path as %%20",
 					   line);
 		*out_file = rest;
@@ -186,7 +186,7 @@ static int check_header(const struct yaml_node *key, const struct yaml_node *val
 	if (!*key->text || key->text[strspn(key->text, "!#$%&'*+-.^_`|~0123456789"
 						       "abcdefghijklmnopqrstuvwxyz"
 						       "ABCDEFGHIJKLMNOPQRSTUVWXYZ")])
-		return extyaml_error(key, err, "'%s' is no header name", key->text);
+		return extyaml_error(key, err, "`%s` is no header name", key->text);
 	if (extyaml_expect(value, YAML_SCALAR, key->text, err))
 		return -1;
 	for (i = 0; key->text[i] && i + 1 < sizeof(lower); i++)

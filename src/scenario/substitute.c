@@ -130,7 +130,7 @@ int build_parse_slot(struct text_builder *builder, const char *text, enum escape
 
 	if (!end)
 		return place_error(place, err,
-				   "'%.40s' has no closing }; write $${ for a literal ${", text);
+				   "`%.40s` has no closing }; write $${ for a literal ${", text);
 	slot = arena_alloc(arena, 1, sizeof(*slot));
 	if (function_compile(builder->compile,
 			     value_trim(arena, text + 2, (size_t)(end - text) - 2), escape, place,

@@ -39,7 +39,7 @@ static int add_set(struct suite_store *store, const struct yaml_node *key,
 				     "data: 'user' means the virtual user; choose another "
 				     "name");
 	if (!*key->text || strpbrk(key->text, ".()}, \t"))
-		return extyaml_error(key, err, "data: '%s' is no name for ${…}", key->text);
+		return extyaml_error(key, err, "data: `%s` is no name for ${…}", key->text);
 	return data_compile(&store->arena, key->text, node, store->folder,
 			    &store->sets[store->n_sets++], err);
 }
@@ -76,7 +76,7 @@ static int load_profiles(struct suite *suite, const struct settings *settings, s
 		return profiles_compile(suite, settings->profiles, err);
 	if (settings->requests.count)
 		return profiles_from_requests(suite, settings, err);
-	if (settings->target.kind == TARGET_REFERENCE)
+	if (settings_measures_reference(settings))
 		return profiles_compile(suite, extyaml_get(builtin, "profiles"), err);
 	return error_set(err, ERROR_USAGE,
 			 "no requests for this target: add the line `requests: [GET /]` (or "
@@ -126,17 +126,17 @@ static int check_names(const struct yaml_node *user, struct error *err)
 		    name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				      "0123456789_-")])
 			return extyaml_error(user->keys[i], err,
-					     "scenario '%s': letters, digits, _ and - make a name",
+					     "scenario `%s`: letters, digits, _ and - make a name",
 					     name);
 		if (text_ends_with(name, "-capacity"))
 			return extyaml_error(user->keys[i], err,
-					     "scenario '%s': -capacity is kept for the phase that "
+					     "scenario `%s`: -capacity is kept for the phase that "
 					     "perfgate adds",
 					     name);
 		for (j = 0; j < i; j++)
 			if (same_scenario(name, user->keys[j]->text))
 				return extyaml_error(user->keys[i], err,
-						     "scenario '%s' is given twice (with and "
+						     "scenario `%s` is given twice (with and "
 						     "without _test)",
 						     name);
 	}
@@ -221,11 +221,11 @@ const struct scenario *suite_find(const struct suite *suite, const char *name, s
 		names[i] = suite->scenarios[i].name;
 	near = text_suggest(name, names);
 	if (near)
-		error_set(err, ERROR_USAGE, "unknown scenario '%s'; did you mean '%s'?", name,
+		error_set(err, ERROR_USAGE, "unknown scenario `%s`: did you mean `%s`?", name,
 			  near);
 	else
 		error_set(err, ERROR_USAGE,
-			  "unknown scenario '%s'; there are smoke, load, stress, spike, endurance "
+			  "unknown scenario `%s`; there are smoke, load, stress, spike, endurance "
 			  "and those of scenarios:",
 			  name);
 	return NULL;

@@ -137,9 +137,9 @@ static int unknown_task(const struct suite *suite, const char *name, const struc
 		names[i] = store->sources[i].name;
 	near = text_suggest(name, names);
 	if (near)
-		place_error(place, err, "unknown task '%s'; did you mean '%s'?", name, near);
+		place_error(place, err, "unknown task `%s`: did you mean `%s`?", name, near);
 	else
-		place_error(place, err, "unknown task '%s'; define it under tasks:", name);
+		place_error(place, err, "unknown task `%s`; define it under tasks:", name);
 	free(names);
 	return -1;
 }
@@ -183,7 +183,7 @@ int suite_resolve_task(struct suite *suite, const char *name, const struct place
 	if (source->node->count > 1)
 		return extyaml_error(source->node, err, "one_of: stands alone in its task");
 	if (depth > 8)
-		return extyaml_error(one_of, err, "one_of: '%s' leads back to itself", name);
+		return extyaml_error(one_of, err, "one_of: `%s` leads back to itself", name);
 	if (extyaml_expect(one_of, YAML_MAPPING, "one_of", err))
 		return -1;
 	if (!one_of->count)

@@ -68,7 +68,7 @@ static int parse_duration(const struct yaml_node *node, const char *text, const 
 	int64_t value = 0;
 
 	if (!text_equal(text, "0") && units_parse_duration_ns(text, 0, &value, &why))
-		return extyaml_error(node, err, "%s: '%s': %s", what, text, why);
+		return extyaml_error(node, err, "%s: `%s`: %s", what, text, why);
 	if (value < 0)
 		return extyaml_error(node, err, "%s: %s is negative", what, text);
 	if (value > max_ns) {

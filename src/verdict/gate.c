@@ -72,7 +72,7 @@ static double rank_value_ms(const struct histogram *histogram, uint64_t rank)
 
 	if (rank < 1 || rank > n)
 		return NAN;
-	/* The middle of the rank's step: ceil() of a product that rounds up would be one too far. */
+	/* The middle of the rank: ceil() of a product that rounds up is one too far. */
 	return (double)histogram_quantile_ns(histogram, ((double)rank - .5) / (double)n) /
 	       (double)NS_PER_MS;
 }
@@ -226,7 +226,7 @@ static void distrust(struct run *run, struct cell *cell, const struct scenario_r
 	if (health->invalid == INVALID_NOT || cell->outcome == OUTCOME_UNMEASURED)
 		return;
 	cell->outcome = health->invalid == INVALID_OURS ? OUTCOME_UNMEASURED : OUTCOME_INCONCLUSIVE;
-	cell->reason = arena_printf(&run->arena, "%s INVALID: %s", cell->reason,
+	cell->reason = arena_printf(&run->arena, "invalid measurement (%s): %s", cell->reason,
 				    health->invalid_reason ? health->invalid_reason : "no reason");
 }
 

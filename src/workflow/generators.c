@@ -36,10 +36,10 @@ const struct generator *generator_find(const char *name, struct error *err)
 	}
 	suggestion = text_suggest(name, names);
 	if (suggestion != NULL)
-		error_set(err, ERROR_USAGE, "cannot generate '%s': did you mean '%s'?", name,
+		error_set(err, ERROR_USAGE, "cannot generate `%s`: did you mean `%s`?", name,
 			  suggestion);
 	else
-		error_set(err, ERROR_USAGE, "cannot generate '%s': choose github or jenkins", name);
+		error_set(err, ERROR_USAGE, "cannot generate `%s`: choose github or jenkins", name);
 	return NULL;
 }
 

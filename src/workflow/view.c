@@ -46,21 +46,21 @@ static int check(const struct settings *settings, const char *config_path, struc
 {
 	if (!workflow_is_branch(settings->baseline_branch))
 		return error_set(err, ERROR_USAGE,
-				 "baseline_branch: '%s' is not a branch name that git accepts",
+				 "baseline_branch: `%s` is not a branch name that git accepts",
 				 settings->baseline_branch);
 	if (strstr(settings->baseline_branch, "${{") != NULL)
 		return error_set(
 			err, ERROR_USAGE,
-			"baseline_branch: '%s' would be read as an expression in a workflow",
+			"baseline_branch: `%s` would be read as an expression in a workflow",
 			settings->baseline_branch);
 	if (!is_plain_path(settings->output))
 		return error_set(err, ERROR_USAGE,
-				 "output: '%s' must be a folder inside the checkout, of letters, "
+				 "output: `%s` must be a folder inside the checkout, of letters, "
 				 "digits and . _ - / for a generated file",
 				 settings->output);
 	if (config_path != NULL && !is_plain_path(config_path))
 		return error_set(err, ERROR_USAGE,
-				 "--config: '%s' must be a file inside the repository, of letters, "
+				 "--config: `%s` must be a file inside the repository, of letters, "
 				 "digits and . _ - / for a generated file",
 				 config_path);
 	if (settings->ci_install != NULL && strstr(settings->ci_install, "${{") != NULL)

@@ -36,7 +36,7 @@ variant() {
 	mkdir -p "$work/$1"
 	cat >"$work/$1/ci_cd_config.yml"
 	git init -q "$work/$1"
-	(cd "$work/$1" && "$perfgate" -q generate github && "$perfgate" -q generate jenkins)
+	(cd "$work/$1" && "$perfgate" generate github -q && "$perfgate" generate jenkins -q)
 }
 
 variant seed <"$root/tests/corpus/config/seed.yml"

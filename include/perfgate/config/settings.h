@@ -110,6 +110,12 @@ PG_MUST_CHECK int settings_validate(const struct settings *settings, struct erro
 void settings_show(const struct settings *settings, struct strbuf *out);
 json_t *settings_json(const struct settings *settings);
 
+/*
+ * Is the API under test the bundled one: `reference`, or a command that begins with
+ * `perfgate serve` (with --inject, say)? Then the built-in profiles and its readiness path fit.
+ */
+bool settings_measures_reference(const struct settings *settings);
+
 /* sha256 over the effective non-secret settings that influence a verdict, hex. */
 void settings_digest(const struct settings *settings, char *out);
 

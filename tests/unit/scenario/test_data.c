@@ -169,13 +169,13 @@ static void a_column_is_numeric_when_every_cell_is(void **state)
 static void mistakes_in_data_are_refused(void **state)
 {
 	static const char *const rows[][2] = {
-		{"{}", "t.yml:1:1: data set 's' needs one of csv:, rows:, grid:"},
+		{"{}", "t.yml:1:1: data set `s` needs one of csv:, rows:, grid:"},
 		{"{csv: a, rows: [1]}", "needs one of csv:, rows:, grid:"},
 		{"{csv: nonexistent.csv}", "t.yml:1:7: csv: "},
 		{"{rows: []}", "the list is empty"},
 		{"{rows: [[1]]}", "a row is a mapping"},
 		{"{rows: [{a: 1}, {a: 1, b: 2}]}", "t.yml:1:17: this row has 2 columns"},
-		{"{rows: [{a: 1}, {b: 2}]}", "this row has no column 'a'"},
+		{"{rows: [{a: 1}, {b: 2}]}", "this row has no column `a`"},
 		{"{rows: [{a: 1}, 2]}", "expected a mapping"},
 		{"{rows: [{a: [1]}]}", "expected a single value"},
 		{"{grid: {x: 1..2}}", "grid needs step:"},

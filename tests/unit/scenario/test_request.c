@@ -504,8 +504,8 @@ static void mistakes_are_refused_with_position_and_advice(void **state)
 {
 	static const char *const rows[][2] = {
 		{"get /items",
-		 "t.yml:3:6: 'get /items': unknown method 'get'; did you mean 'GET'?"},
-		{"GTE /items", "did you mean 'GET'?"},
+		 "t.yml:3:6: `get /items`: unknown method `get`: did you mean `GET`?"},
+		{"GTE /items", "did you mean `GET`?"},
 		{"/items", "write a method and a path, such as GET /items"},
 		{"GET items", "the path must begin with '/'"},
 		{"GET http://x/y", "write the path only; the host is given by target:"},
@@ -526,7 +526,7 @@ static void mistakes_are_refused_with_position_and_advice(void **state)
 		{"'GET /${int(9..1)}'", "the range runs backwards"},
 		{"'GET /${int(1.5..2)}'", "write ${int(1..100)}"},
 		{"'GET /${uniform(a..b)}'", "write ${uniform(0.5..2)}"},
-		{"'GET /${chioce(a, b)}'", "did you mean 'choice'?"},
+		{"'GET /${chioce(a, b)}'", "did you mean `choice`?"},
 		{"'GET /${choice()}'", "wrong number of arguments"},
 		{"'GET /${choice(a,, b)}'", "an argument is empty"},
 		{"'GET /${choice(a: 60, b)}'", "give every alternative a weight, or none"},
@@ -540,11 +540,11 @@ static void mistakes_are_refused_with_position_and_advice(void **state)
 		{"'GET /${date(0d..-7d)}'", "the range runs backwards"},
 		{"'GET /${env(PERFGATE_TEST_UNSET)}'",
 		 "the environment variable PERFGATE_TEST_UNSET is not set"},
-		{"'GET /${s.idd}'", "'s' has no column 'idd'; did you mean 'id'?"},
-		{"'GET /${s.x}'", "'s' has no column 'x'"},
-		{"'GET /${town.nme}'", "did you mean 'name'?"},
-		{"'GET /${sites.lat}'", "there is no data set 'sites'; define it under data:"},
-		{"'GET /${twon.lat}'", "did you mean 'town'?"},
+		{"'GET /${s.idd}'", "`s` has no column `idd`: did you mean `id`?"},
+		{"'GET /${s.x}'", "`s` has no column `x`"},
+		{"'GET /${town.nme}'", "did you mean `name`?"},
+		{"'GET /${sites.lat}'", "there is no data set `sites`; define it under data:"},
+		{"'GET /${twon.lat}'", "did you mean `town`?"},
 		{"{request: GET /, headers: {Host: x}}", "t.yml:3:33: Host is set by perfgate"},
 		{"{request: GET /, headers: {Content-Length: 1}}", "is set by perfgate"},
 		{"{request: GET /, headers: {'a b': x}}", "is no header name"},
@@ -554,8 +554,8 @@ static void mistakes_are_refused_with_position_and_advice(void **state)
 		{"{request: GET /, expect: {stats: 200}}", "status"},
 		{"{request: GET /, expect: {json: {a: 2..1}}}", "the range runs backwards"},
 		{"{one_of: {a: 1}, request: GET /}", "one_of: stands alone"},
-		{"{one_of: {t: 1}}", "one_of: 't' leads back to itself"},
-		{"{one_of: {infoo: 1}}", "unknown task 'infoo'; did you mean 'info'?"},
+		{"{one_of: {t: 1}}", "one_of: `t` leads back to itself"},
+		{"{one_of: {infoo: 1}}", "unknown task `infoo`: did you mean `info`?"},
 	};
 	size_t i;
 
@@ -627,7 +627,7 @@ static void an_unused_task_is_checked_as_well(void **state)
 	(void)state;
 	suite_case_init(&c, "tasks: {mine: 'GTE /'}");
 	assert_int_equal(suite_case_try(&c), -1);
-	assert_non_null(strstr(c.err.message, "did you mean 'GET'"));
+	assert_non_null(strstr(c.err.message, "did you mean `GET`"));
 	suite_case_release(&c);
 }
 

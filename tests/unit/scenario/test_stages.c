@@ -153,7 +153,7 @@ static void mistakes_are_refused_with_position_and_advice(void **state)
 		{"scenarios: {smoke: {users: 1.5}}", "t.yml:1:28: users:"},
 		{"scenarios: {smoke: {users: 5, stages: [{users: 1, duration: 1m}]}}",
 		 "drop one of the two"},
-		{"scenarios: {smoke: {duration: 10}}", "t.yml:1:31: duration: '10':"},
+		{"scenarios: {smoke: {duration: 10}}", "t.yml:1:31: duration: `10`:"},
 		{"scenarios: {smoke: {duration: 0}}", "duration: must be above 0"},
 		{"scenarios: {smoke: {duration: -5s}}", "t.yml:1:31: duration:"},
 		{"scenarios: {smoke: {duration: 8d}}", "too long"},
@@ -179,15 +179,15 @@ static void mistakes_are_refused_with_position_and_advice(void **state)
 		{"scenarios: {smoke: {gates: {max_error_rate: 2}}}", "out of range"},
 		{"scenarios: {smoke: {gates: [1]}}", "expected a mapping"},
 		{"scenarios: {smoke: {endpoints: {GET /inof: {max_p95_response_time: 1}}}}",
-		 "unknown endpoint 'GET /inof'; did you mean 'GET /info'?"},
+		 "unknown endpoint `GET /inof`: did you mean `GET /info`?"},
 		{"profiles: {}", "profiles: 1 to 100 are possible"},
-		{"profiles: {p: {}}", "t.yml:1:15: profile 'p' has no tasks:"},
+		{"profiles: {p: {}}", "t.yml:1:15: profile `p` has no tasks:"},
 		{"profiles: {p: {tasks: {}}}", "name tasks with their weights"},
 		{"profiles: {p: {tasks: {singel: 1}}}",
-		 "t.yml:1:24: unknown task 'singel'; did you mean 'single'?"},
+		 "t.yml:1:24: unknown task `singel`: did you mean `single`?"},
 		{"profiles: {p: {tasks: {single: 0}}}", "out of range"},
 		{"profiles: {p: {weight: -1, tasks: {single: 1}}}", "weight"},
-		{"profiles: {p: {wait: 5, tasks: {single: 1}}}", "wait: '5':"},
+		{"profiles: {p: {wait: 5, tasks: {single: 1}}}", "wait: `5`:"},
 		{"profiles: {p: {wait: 3s..1s, tasks: {single: 1}}}", "wait: 3s is above 1s"},
 		{"profiles: {p: {on_start: [], tasks: {single: 1}}}", "not supported yet"},
 		{"profiles: {p: {tsks: {single: 1}}}", "did you mean"},
@@ -222,7 +222,7 @@ static void mistakes_in_requests_name_the_item(void **state)
 	c.settings.requests = (struct string_list){lines, 2};
 	assert_int_equal(suite_case_try(&c), -1);
 	assert_string_equal(c.err.message,
-			    "requests[2]: 'get /b': unknown method 'get'; did you mean 'GET'?");
+			    "requests[2]: `get /b`: unknown method `get`: did you mean `GET`?");
 	suite_case_release(&c);
 }
 

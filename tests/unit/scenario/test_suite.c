@@ -311,7 +311,7 @@ static void a_scenario_is_found_with_and_without_test(void **state)
 	assert_int_equal(suite_case_scenario(&c, "load")->users, 20);
 	assert_string_equal(suite_case_scenario(&c, "mine")->name, "mine");
 	assert_null(suite_find(c.suite, "smokee", &c.err));
-	assert_string_equal(c.err.message, "unknown scenario 'smokee'; did you mean 'smoke'?");
+	assert_string_equal(c.err.message, "unknown scenario `smokee`: did you mean `smoke`?");
 	assert_int_equal(c.err.kind, ERROR_USAGE);
 	suite_case_release(&c);
 }

@@ -441,7 +441,7 @@ static void an_unknown_generator_gets_a_suggestion(void **state)
 	(void)state;
 	assert_null(generator_find("jenkin", &err));
 	assert_int_equal(err.kind, ERROR_USAGE);
-	assert_non_null(strstr(err.message, "did you mean 'jenkins'"));
+	assert_non_null(strstr(err.message, "did you mean `jenkins`"));
 	assert_null(generator_find("xyz", &err));
 	assert_non_null(strstr(err.message, "github or jenkins"));
 }
