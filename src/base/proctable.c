@@ -108,7 +108,7 @@ size_t proctable_mark_tree(struct proctable *table, pid_t root)
 {
 	size_t total = 0, before;
 	do {
-		/* Numbers wrap, so a child may stand before its parent: repeat until nothing is new. */
+		/* Numbers wrap: a child may stand before its parent, so go on while any is new. */
 		before = total;
 		for (size_t i = 0; i < table->count; i++) {
 			struct proctable_entry *entry = &table->entries[i];

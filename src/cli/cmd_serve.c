@@ -70,23 +70,29 @@ static void raise_descriptor_limit(void)
 	}
 }
 
-/* Signals wait in the kernel until we look: a stop during the start is as orderly as one later. */
+/*
+ * Signals wait in the kernel until we look: a stop during the start is as orderly as one
+ * later. What nohup or a background shell ignores stays ignored.
+ */
 static void block_stop_signals(sigset_t *set)
 {
+	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction old;
+
 	sigemptyset(set);
-	sigaddset(set, SIGINT);
-	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGHUP);
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaddset(set, numbers[i]);
 	pthread_sigmask(SIG_BLOCK, set, NULL);
 }
 
-static bool stop_pending(void)
+static bool stop_pending(const sigset_t *set)
 {
 	sigset_t pending;
 
 	sigpending(&pending);
-	return sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) ||
-	       sigismember(&pending, SIGHUP);
+	sigandset(&pending, &pending, set);
+	return !sigisemptyset(&pending);
 }
 
 static int say_ready(const struct api_options *options, const struct api *api, struct error *err)
@@ -107,7 +113,7 @@ static int serve(const struct api_options *options, bool fill, const sigset_t *s
 
 	if (api_start(options, &api, err) < 0)
 		return -1;
-	if (!stop_pending()) {
+	if (!stop_pending(stop)) {
 		status = api_prepare(api, fill, err);
 		if (status == 0)
 			status = say_ready(options, api, err);

@@ -131,6 +131,9 @@ int session_open(struct session *session, struct cli *cli, struct error *err)
 	    suite_load(session->settings, &options, &session->suite, err) ||
 	    select_scenarios(session, options.quick, err))
 		return -1;
+	session->run->target =
+		arena_strdup(&session->run->arena,
+			     target_describe(session->settings, &session->run->arena));
 	settings_digest(session->settings, digest);
 	session->run->config_digest = arena_strdup(&session->run->arena, digest);
 	describe_source(session->run);

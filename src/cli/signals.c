@@ -1,5 +1,7 @@
 #include "perfgate/cli/cli.h"
 
+#include "perfgate/base/watcher.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,6 +37,8 @@ void cli_reraise(void)
 {
 	if (!caught)
 		return;
+	/* raise() skips atexit: reap the watcher here, or a container's PID 1 keeps a zombie. */
+	watcher_stop();
 	signal(caught, SIG_DFL);
 	raise(caught);
 	_exit(128 + caught);

@@ -131,24 +131,21 @@ static int template_key(const char *bin, const struct server_user *user, char *o
 	return 0;
 }
 
-/* Build under another name, then rename; whoever comes second drops its own. */
+/*
+ * Build under another name, then rename; whoever comes second drops its own.
+ * The server user owns the cache folder, so it makes the folder in it: as root
+ * we change no owner where somebody else could put a link.
+ */
 static int make_template(const char *bin, const struct server_user *user, const char *cache,
 			 const char *final, struct error *err)
 {
-	AUTO_FREE char *aside = fs_join(cache, "new-XXXXXX");
-	if (mkdtemp(aside) == NULL)
-		return error_set_errno(err, ERROR_UNMEASURED, "%s", cache);
+	AUTO_FREE char *aside =
+		xasprintf("%s/new-%d-%lld", cache, (int)getpid(), (long long)clock_now_ns());
 	proc_watch_folder(aside);
-	int result = -1;
-	if (user->run_as != NULL && chown(aside, user->uid, user->gid) < 0)
-		error_set_errno(err, ERROR_UNMEASURED, "%s", aside);
-	else
-		result = build(bin, user, aside, err);
+	int result = build(bin, user, aside, err);
 	if (result == 0 && rename(aside, final) < 0 && errno != EEXIST && errno != ENOTEMPTY)
 		result = error_set_errno(err, ERROR_UNMEASURED, "%s", final);
-	if (fs_remove_tree(aside, NULL) < 0 && result == 0)
-		result = 0; /* the watcher tries again */
-	else
+	if (fs_remove_tree(aside, NULL) == 0)
 		proc_unwatch_folder(aside);
 	return result;
 }

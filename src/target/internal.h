@@ -7,6 +7,7 @@
 #include "perfgate/base/error.h"
 #include "perfgate/base/proc.h"
 #include "perfgate/config/settings.h"
+#include "perfgate/target/target.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -71,9 +72,15 @@ PG_MUST_CHECK int server_wait(const char *name, struct proc *proc, const char *u
 PG_MUST_CHECK int command_free_port(uint16_t *out, struct error *err);
 /* Every {port} replaced; heap. */
 char *command_with_port(const char *command, uint16_t port);
-/* proc_clean_env() with PORT, DATABASE_URL, REDIS_URL, our folder at the end of PATH, target.env. */
+/* proc_clean_env(), PORT, DATABASE_URL, REDIS_URL, our folder last in PATH, target.env. */
 char **command_environment(const struct settings *settings, uint16_t port);
 /* Does the command line run perfgate itself? */
 bool command_is_perfgate(const char *command);
+
+/* 0 when it answers `path` with 2xx (exact) or anything below 500; else why not. */
+PG_MUST_CHECK int probe_ready(const struct target_endpoint *endpoint, const char *path, bool exact,
+			      int64_t timeout_ns, struct error *why);
+/* Member "environment" of GET /info, or {}. */
+json_t *probe_environment(const struct target_endpoint *endpoint, int64_t timeout_ns);
 
 #endif

@@ -6,7 +6,6 @@
 #include "perfgate/base/log.h"
 #include "perfgate/base/text.h"
 #include "perfgate/base/units.h"
-#include "perfgate/ext/http.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -21,9 +20,8 @@
 #define LAST_PAUSE_NS (100 * NS_PER_MS)
 #define STOP_GRACE_NS (5 * NS_PER_S)
 #define SHELL "/bin/sh"
-#define INFO_BYTES ((size_t)1 << 20)
 
-enum { TAIL_LINES = 20 };
+enum { TAIL_LINES = 20, SHOWN_BYTES = 100 };
 
 struct target {
 	const struct settings *settings; /* during target_start() only */
@@ -74,49 +72,6 @@ static int report_end(struct proc *proc, const char *what, int status, struct er
 
 /* ---- readiness ---- */
 
-static bool is_ready(const struct target *target, int status)
-{
-	const struct target_settings *settings = &target->settings->target;
-	bool exact = settings->kind == TARGET_REFERENCE || settings->ready_given;
-	return exact ? status >= 200 && status < 300 : status < 500;
-}
-
-static int get(const struct target *target, const char *path, int64_t timeout_ns,
-	       struct exthttp_response *out, struct error *err)
-{
-	const struct target_endpoint *endpoint = &target->endpoint;
-	bool literal = strchr(endpoint->address, ':') != NULL;
-	AUTO_FREE char *url =
-		xasprintf("http://%s%s%s:%u%s%s", literal ? "[" : "", endpoint->address,
-			  literal ? "]" : "", endpoint->port, endpoint->prefix, path);
-	AUTO_FREE char *authorization =
-		xasprintf("Authorization: %s",
-			  endpoint->authorization ? endpoint->authorization : "");
-	AUTO_FREE char *host = xasprintf("Host: %s", endpoint->host);
-	struct exthttp_request request = {
-		.url = url,
-		.headers =
-			(const char *const[]){host, endpoint->authorization ? authorization : NULL,
-					      NULL},
-		.timeout_ns = timeout_ns,
-		.limit_bytes = INFO_BYTES,
-	};
-	return exthttp_send(&request, out, err);
-}
-
-/* 0 when ready, else the reason in `why`. */
-static int probe(const struct target *target, int64_t timeout_ns, struct error *why)
-{
-	const char *path = target->settings->target.ready;
-	AUTO(exthttp_response) struct exthttp_response response = {0};
-	if (get(target, path, timeout_ns, &response, why) < 0)
-		return -1;
-	if (is_ready(target, response.status))
-		return 0;
-	return error_set(why, ERROR_UNMEASURED, "GET %s%s answers %d", target->endpoint.prefix,
-			 path, response.status);
-}
-
 static int64_t at_most(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
@@ -134,11 +89,29 @@ static int not_ready(const struct target *target, int64_t budget_ns, const struc
 			 budget, why->message);
 }
 
+/* "reference ready in 0.9 s, with PostgreSQL 15.8 and Redis 7.0.15" */
+static void say_ready(const struct target *target, int64_t took_ns)
+{
+	char took[UNITS_TEXT_SIZE];
+	AUTO_JSON json_t *environment = target_environment(target);
+	const char *postgres = extjson_get_string(environment, "postgresql_version", "");
+	const char *redis = extjson_get_string(environment, "redis_version", "");
+	units_format_duration(took_ns, took);
+	if (*postgres == '\0' || *redis == '\0')
+		say(target, "%s ready in %s", target->shown, took);
+	else
+		say(target, "%s ready in %s, with PostgreSQL %.*s and Redis %.*s", target->shown,
+		    took, (int)strcspn(postgres, " "), postgres, (int)strcspn(redis, " "), redis);
+}
+
 static int wait_until_ready(struct target *target, int64_t budget_ns, struct error *err)
 {
 	int64_t start_ns = clock_now_ns();
 	struct timespec pause = {.tv_nsec = FIRST_PAUSE_NS};
 	struct error why = ERROR_INIT;
+	const char *ready = target->settings->target.ready;
+	bool exact = target->settings->target.kind == TARGET_REFERENCE ||
+		     target->settings->target.ready_given;
 	for (;;) {
 		int64_t left_ns = start_ns + budget_ns - clock_now_ns();
 		if (stopped(target))
@@ -146,7 +119,8 @@ static int wait_until_ready(struct target *target, int64_t budget_ns, struct err
 					 "interrupted before the API was ready");
 		if (left_ns <= NS_PER_MS)
 			return not_ready(target, budget_ns, &why, err);
-		if (probe(target, at_most(left_ns, PROBE_NS), &why) == 0)
+		if (probe_ready(&target->endpoint, ready, exact, at_most(left_ns, PROBE_NS),
+				&why) == 0)
 			break;
 		if (target_check_alive(target, err) < 0)
 			return error_wrap(err, "not ready");
@@ -156,10 +130,8 @@ static int wait_until_ready(struct target *target, int64_t budget_ns, struct err
 	/* Another server may have answered on the port that ours could not get. */
 	if (target_check_alive(target, err) < 0)
 		return -1;
-	char took[UNITS_TEXT_SIZE];
-	units_format_duration(clock_now_ns() - start_ns, took);
 	if (target->proc != NULL)
-		say(target, "%s ready in %s", target->shown, took);
+		say_ready(target, clock_now_ns() - start_ns);
 	return 0;
 }
 
@@ -260,16 +232,40 @@ static int start_child_twice(struct target *target, struct error *err)
 
 /* ---- public ---- */
 
+/* A command in one short line without secrets. */
+static const char *show_command(const char *command, struct arena *arena)
+{
+	AUTO(strbuf) struct strbuf text = {0}, shown = {0};
+	strbuf_puts(&text, command + strspn(command, " \t\n"));
+	while (text.length > 0 && strchr(" \t\n", text.data[text.length - 1]) != NULL)
+		text.length--;
+	log_redact(&text);
+	size_t length = text.length < SHOWN_BYTES ? text.length : SHOWN_BYTES;
+	const char *line_end = memchr(strbuf_text(&text), '\n', length);
+	if (line_end != NULL)
+		length = (size_t)(line_end - text.data);
+	log_visible(&shown, strbuf_text(&text), length);
+	return arena_printf(arena, "`%s%s`", strbuf_text(&shown),
+			    length < text.length ? " ..." : "");
+}
+
+const char *target_describe(const struct settings *settings, struct arena *arena)
+{
+	switch (settings->target.kind) {
+	case TARGET_COMMAND: return show_command(settings->target.command, arena);
+	case TARGET_URL: return settings->target.url_shown;
+	case TARGET_REFERENCE: break;
+	}
+	return "reference";
+}
+
 static int start(struct target *target, struct error *err)
 {
 	const struct target_settings *settings = &target->settings->target;
+	target->shown = target_describe(target->settings, &target->arena);
 	switch (settings->kind) {
-	case TARGET_REFERENCE:
-		target->shown = "reference";
-		target->is_perfgate = true;
-		return start_child_twice(target, err);
+	case TARGET_REFERENCE: target->is_perfgate = true; return start_child_twice(target, err);
 	case TARGET_COMMAND:
-		target->shown = arena_strdup(&target->arena, settings->command);
 		target->is_perfgate = command_is_perfgate(settings->command);
 		return start_child_twice(target, err);
 	case TARGET_URL: break;
@@ -318,15 +314,8 @@ int target_check_alive(struct target *target, struct error *err)
 
 json_t *target_environment(const struct target *target)
 {
-	AUTO(exthttp_response) struct exthttp_response response = {0};
-	AUTO_JSON json_t *info = NULL;
-	if (!target->is_perfgate || get(target, "/info", PROBE_NS, &response, NULL) < 0 ||
-	    response.status != 200 ||
-	    extjson_parse(strbuf_text(&response.body), response.body.length, INFO_BYTES,
-			  ERROR_UNMEASURED, &info, NULL) < 0)
-		return extjson_object();
-	json_t *environment = json_object_get(info, "environment");
-	return json_is_object(environment) ? json_incref(environment) : extjson_object();
+	return target->is_perfgate ? probe_environment(&target->endpoint, PROBE_NS)
+				   : extjson_object();
 }
 
 void target_stop(struct target *target)

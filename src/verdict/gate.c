@@ -11,6 +11,8 @@
 /* From n(1-p) of 10 on the sample percentile decides. */
 #define TAIL_MIN 10.0
 #define LOOKUPS_MIN 200
+/* Users who think offer a fixed rate: unless it is this much over the limit, capacity decides. */
+#define CAPACITY_MARGIN 1.25
 
 /* The two phases whose counts a rate is judged on; `capacity` may be NULL. */
 struct phases {
@@ -144,6 +146,13 @@ static void judge_throughput(struct run *run, struct cell *cell, const struct ph
 	cell->value = endpoint_metric(phase, endpoint, METRIC_THROUGHPUT);
 	cell->n = endpoint->requests;
 	cell->at_least = phase->generator.limited;
+	if (!phases->capacity && phase->planned_rps < CAPACITY_MARGIN * cell->limit) {
+		unmeasured(cell, arena_printf(&run->arena,
+					      "its users offer only %.4g requests/s, and the "
+					      "capacity phase was not run",
+					      phase->planned_rps));
+		return;
+	}
 	if (isnan(cell->value))
 		unmeasured(cell, "no request was completed");
 	else if (!within(cell) && cell->at_least)
@@ -218,11 +227,15 @@ static void judge_cache_hits(struct run *run, struct cell *cell, const struct ph
 		decide(run, cell, within(cell) ? OUTCOME_PASS : OUTCOME_FAIL, "");
 }
 
-/* An invalid measurement is no evidence against the server; a capacity phase has no such rule. */
+/* An invalid measurement is no evidence, and what an interruption cut short proves no failure. */
 static void distrust(struct run *run, struct cell *cell, const struct scenario_result *scenario)
 {
 	const struct generator_health *health = &scenario->generator;
 
+	if (scenario->interrupted && cell->outcome == OUTCOME_FAIL) {
+		cell->outcome = OUTCOME_INCONCLUSIVE;
+		cell->reason = arena_printf(&run->arena, "interrupted at %s", cell->reason);
+	}
 	if (health->invalid == INVALID_NOT || cell->outcome == OUTCOME_UNMEASURED)
 		return;
 	cell->outcome = health->invalid == INVALID_OURS ? OUTCOME_UNMEASURED : OUTCOME_INCONCLUSIVE;

@@ -64,17 +64,20 @@ pid_t proc_pid(const struct proc *proc);
 /* Has it ended? Never blocks; when true, *out_status (may be NULL) as proc_result.exit_status. */
 bool proc_ended(struct proc *proc, int *out_status);
 
-/* Append the last `lines` lines of its output, redacted and made visible, each indented by two spaces. */
+/* Append the last `lines` lines of its output, redacted, visible, indented by two spaces. */
 void proc_tail(struct proc *proc, size_t lines, struct strbuf *out);
 
-/* SIGTERM to the group, SIGKILL after `grace_ns`, reap, free. Accepts NULL. */
+/*
+ * `stop_signal` (0 = the death signal) to the group, SIGKILL after `grace_ns`, then what has left
+ * the group (procgroup.h); reap, free. Accepts NULL.
+ */
 void proc_stop(struct proc *proc, int stop_signal, int64_t grace_ns);
 
 /* Let the watcher remove this folder (absolute path) when we are gone. */
 void proc_watch_folder(const char *path);
 void proc_unwatch_folder(const char *path);
 
-/* PATH, HOME, USER, LANG, LC_*, TZ, TMPDIR of ours and nothing else; heap array, proc_env_free(). */
+/* PATH, HOME, USER, LANG, LC_*, TZ, TMPDIR of ours, no more; heap array, proc_env_free(). */
 char **proc_clean_env(void);
 /* Set or replace KEY=value in a heap environment; returns the (moved) array. */
 char **proc_env_set(char **env, const char *key, const char *value);

@@ -26,7 +26,7 @@ struct procgroup {
 	pid_t pgid;			    /* = pid of the leader */
 	int stop_signal;
 	uint64_t start_ticks;		    /* of the leader; 0 = unknown */
-	char marker[PROCGROUP_MARKER_SIZE]; /* "PERFGATE_CHILD=…", unique; "" = leave strays alone */
+	char marker[PROCGROUP_MARKER_SIZE]; /* "PERFGATE_CHILD=…"; "" = leave strays alone */
 	bool gone;
 };
 

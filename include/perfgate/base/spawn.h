@@ -18,7 +18,7 @@
 PG_MUST_CHECK int spawn(const struct proc_spec *spec, const int standard_fds[3],
 			struct procgroup *out, struct error *err);
 
-/* Has the leader ended? Seen but not reaped, so that its number stays ours until the group is ended. */
+/* Has the leader ended? Not reaped yet: its number stays ours until the group is ended. */
 bool spawn_ended(pid_t pid, int *out_status);
 
 /*

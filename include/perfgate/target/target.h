@@ -18,34 +18,37 @@
 struct target;
 
 struct target_endpoint {
-	const char *url;	   /* shown form, no userinfo */
-	const char *host;	   /* Host header value */
+	const char *url; /* shown form, no userinfo */
+	const char *host; /* Host header value */
 	const char *address;
 	uint16_t port;
 	const char *prefix;
 	const char *authorization; /* "Basic …" or NULL; secret */
-	pid_t pid;		   /* 0 = not our child */
+	pid_t pid; /* 0 = not our child */
 };
 
 /*
  * Start (unless it is a URL) and wait until ready: 2xx on the ready path
  * within 30 s (any answer below 500 for URLs without a ready path). Errors are
  * ERROR_UNMEASURED with the child's last lines; ERROR_USAGE for what cannot
- * be started at all. `say` (may be NULL) is told each step ("PostgreSQL 15 and Redis 7 ready in 0.4 s").
+ * be started at all. The lines themselves go to the log, the last one into the error too.
+ * `say` (may be NULL) is told each step ("reference ready in 0.9 s, with PostgreSQL 15.8 …").
  * `stop` as in load_options: interrupts the wait.
  */
-PG_MUST_CHECK int target_start(const struct settings *settings,
-			       const volatile sig_atomic_t *stop,
+PG_MUST_CHECK int target_start(const struct settings *settings, const volatile sig_atomic_t *stop,
 			       void (*say)(const char *line, void *arg), void *say_arg,
 			       struct target **out, struct error *err);
 const struct target_endpoint *target_endpoint(const struct target *target);
-/* "reference", the URL (shown form) or the command. */
+/* "reference", the URL (shown form), or the command: first line, shortened, without secrets. */
 const char *target_shown(const struct target *target);
+/* The same before anything is started; from `arena` or the settings. A command is one short
+ * line without secrets. */
+const char *target_describe(const struct settings *settings, struct arena *arena);
 
 /* -1 ERROR_UNMEASURED with exit status and last 20 log lines when our child has ended. */
 PG_MUST_CHECK int target_check_alive(struct target *target, struct error *err);
 
-/* Facts for the environment fingerprint: service versions and settings from the target's /info, or {}. */
+/* Service versions and settings from /info of our own API, for the fingerprint; else {}. */
 json_t *target_environment(const struct target *target);
 
 void target_stop(struct target *target);

@@ -10,7 +10,9 @@
  * n >= 20 (p95) or 100 (p99), inconclusive when over L without that proof,
  * else unmeasured. The order-statistic interval (binomial, 95 %) is given.
  *
- * Throughput is judged on the capacity phase when there is one. Error rate
+ * Throughput is judged on the capacity phase when there is one; without one, a scenario whose
+ * users plan less than 1.25 x the limit leaves it unmeasured. In an interrupted scenario
+ * nothing fails: inconclusive. Error rate
  * (needs 1/limit requests) and cache hit rate (needs 200 look-ups) are judged on
  * the scenario together with its capacity phase.
  */

@@ -342,8 +342,8 @@ static void stop_ends_every_kind_of_descendant(void **state)
 		"setsid sleep 1000 & echo $! ready; wait",
 		/* A daemon: own session, orphaned, and nothing of its environment left. */
 		"setsid env -i sh -c 'echo $$ ready; exec sleep 1000' & wait",
-		"sh -c 'setsid sh -c \"echo \\$\\$ ready; trap : TERM; exec sleep 1000\" &'; "
-		"sleep 1000",
+		("sh -c 'setsid sh -c \"echo \\$\\$ ready; trap : TERM; exec sleep 1000\" &'; "
+		 "sleep 1000"),
 		/* The leader is gone long before. */
 		"sleep 1000 & echo $! ready",
 	};

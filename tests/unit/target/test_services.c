@@ -186,26 +186,6 @@ static void unreachable_urls_are_errors_not_fallbacks(void **state)
 	}
 }
 
-static void missing_programs_name_the_install_line(void **state)
-{
-	(void)state;
-	if (access("/usr/lib/postgresql", F_OK) == 0) {
-		/* PostgreSQL is found without PATH, so only Redis can be missing here. */
-		if (access("/usr/bin/redis-server", F_OK) == 0)
-			skip();
-	}
-	char *path = xstrdup(getenv("PATH"));
-	setenv("PATH", "/nonexistent", 1);
-	struct services *services = NULL;
-	struct error err = ERROR_INIT;
-	int result = services_start(NULL, NULL, &services, &err);
-	setenv("PATH", path, 1);
-	free(path);
-	assert_int_equal(result, -1);
-	assert_int_equal(err.kind, ERROR_USAGE);
-	assert_non_null(strstr(err.message, "apt-get install postgresql redis-server"));
-}
-
 static void make_stale(char *path, bool locked, int *out_lock)
 {
 	assert_non_null(mkdtemp(path));
@@ -284,34 +264,93 @@ static void servers_and_folder_vanish_when_we_are_killed(void **state)
 	assert_int_equal(processes_of(folder), 0);
 }
 
-/* The same as another user: no root, no HOME of its own. */
-static void an_ordinary_user_can_do_it_too(void **state)
+/* ---- as another user: no root, no HOME ---- */
+
+enum { NOT_POSSIBLE = 77 };
+
+/* Run in a fork, as nobody when we are root. */
+static void as_ordinary_user(int (*steps)(void))
 {
-	(void)state;
-	if (geteuid() != 0)
-		skip();
 	pid_t pid = fork();
 	if (pid == 0) {
 		const struct passwd *user = getpwnam("nobody");
-		struct services *services = NULL;
-		struct error err = ERROR_INIT;
-		if (user == NULL || setgid(user->pw_gid) < 0 || setuid(user->pw_uid) < 0)
-			_exit(77);
+		if (geteuid() == 0 &&
+		    (user == NULL || setgid(user->pw_gid) < 0 || setuid(user->pw_uid) < 0))
+			_exit(NOT_POSSIBLE);
 		setenv("HOME", "/nonexistent", 1);
-		if (services_start(NULL, NULL, &services, &err) < 0) {
-			fprintf(stderr, "%s\n", err.message);
-			_exit(strstr(err.message, "apt-get install") != NULL ? 77 : 1);
-		}
-		int result = extpg_ping(services_database(services), TIMEOUT_NS, &err);
-		services_stop(services);
-		_exit(result == 0 ? 0 : 1);
+		unsetenv("XDG_CACHE_HOME");
+		_exit(steps());
 	}
 	int status;
 	waitpid(pid, &status, 0);
 	assert_true(WIFEXITED(status));
-	if (WEXITSTATUS(status) == 77)
+	if (WEXITSTATUS(status) == NOT_POSSIBLE)
 		skip();
 	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* 0, or the exit status that says why not. */
+static int start_ping_stop(void)
+{
+	struct services *services = NULL;
+	struct error err = ERROR_INIT;
+	if (services_start(NULL, NULL, &services, &err) < 0) {
+		fprintf(stderr, "%s\n", err.message);
+		return strstr(err.message, "apt-get install") != NULL ? NOT_POSSIBLE : 1;
+	}
+	int result = extpg_ping(services_database(services), TIMEOUT_NS, &err);
+	services_stop(services);
+	return result == 0 ? 0 : 1;
+}
+
+static void an_ordinary_user_can_do_it_too(void **state)
+{
+	(void)state;
+	as_ordinary_user(start_ping_stop);
+}
+
+/* The one template in the cache folder. */
+static char *template_in(const char *cache)
+{
+	AUTO_FREE char *path = fs_join(cache, "perfgate");
+	DIR *folder = opendir(path);
+	const struct dirent *item;
+	char *found = NULL;
+	while (folder != NULL && (item = readdir(folder)) != NULL)
+		if (item->d_name[0] != '.' && found == NULL)
+			found = fs_join(path, item->d_name);
+	if (folder != NULL)
+		closedir(folder);
+	return found;
+}
+
+static int use_and_damage_the_cache(void)
+{
+	char cache[] = "/tmp/pfg-test-XXXXXX";
+	struct stat before, after;
+	if (mkdtemp(cache) == NULL)
+		return 2;
+	setenv("XDG_CACHE_HOME", cache, 1);
+	int result = start_ping_stop();
+	AUTO_FREE char *template = template_in(cache);
+	if (result == 0 && (template == NULL || !strstr(template, "/pg-")))
+		result = 3;
+	/* A second run uses it as it is. */
+	if (result == 0 && (stat(template, &before) < 0 || start_ping_stop() != 0 ||
+			    stat(template, &after) < 0 || before.st_ino != after.st_ino))
+		result = 4;
+	AUTO_FREE char *control = template ? fs_join(template, "global/pg_control") : NULL;
+	if (result == 0 && (truncate(control, 0) < 0 || start_ping_stop() != 0))
+		result = 5;
+	if (result == 0 && (stat(control, &after) < 0 || after.st_size == 0))
+		result = 6;
+	return fs_remove_tree(cache, NULL) < 0 ? 7 : result;
+}
+
+static void the_template_is_kept_and_made_again_when_damaged(void **state)
+{
+	(void)state;
+	as_ordinary_user(use_and_damage_the_cache);
 }
 
 int main(void)
@@ -323,10 +362,10 @@ int main(void)
 		cmocka_unit_test(two_runs_do_not_meet),
 		cmocka_unit_test(given_urls_are_used_as_they_are),
 		cmocka_unit_test(unreachable_urls_are_errors_not_fallbacks),
-		cmocka_unit_test(missing_programs_name_the_install_line),
 		cmocka_unit_test(folders_of_dead_runs_are_reaped),
 		cmocka_unit_test(servers_and_folder_vanish_when_we_are_killed),
 		cmocka_unit_test(an_ordinary_user_can_do_it_too),
+		cmocka_unit_test(the_template_is_kept_and_made_again_when_damaged),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,7 @@
 
 #include "perfgate/base/clock.h"
 #include "perfgate/base/fs.h"
+#include "perfgate/base/log.h"
 #include "perfgate/base/proctable.h"
 #include "perfgate/base/strbuf.h"
 #include "perfgate/target/target.h"
@@ -211,7 +212,7 @@ static void commands_are_started_and_stopped_with_all_they_start(void **state)
 	assert_string_equal(endpoint->address, "127.0.0.1");
 	assert_true(endpoint->port > 0);
 	assert_true(is_running(endpoint->pid));
-	assert_string_equal(target_shown(target), command);
+	assert_non_null(strstr(target_shown(target), "--serve {port} & wait`"));
 	assert_non_null(strstr(strbuf_text(&lines), "ready in"));
 	assert_int_equal(target_check_alive(target, &err), 0);
 	AUTO_FREE char *url = xasprintf("%s", endpoint->url);
@@ -312,6 +313,26 @@ static void a_port_that_was_taken_meanwhile_is_replaced(void **state)
 	assert_false(fs_exists(flag));
 }
 
+static void commands_are_shown_in_one_line_without_secrets(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *command, *shown;
+	} rows[] = {
+		{" exit 5\n", "`exit 5` ended"},
+		{"exit 6\necho more", "`exit 6 ...` ended"},
+		{"KEY=swordfish; exit 7", "`KEY=***; exit 7` ended"},
+	};
+	log_add_secret("swordfish");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct target *target = NULL;
+		struct error err = ERROR_INIT;
+		assert_int_equal(start_command(rows[i].command, &target, &err), -1);
+		if (strstr(err.message, rows[i].shown) == NULL)
+			fail_msg("%s", err.message);
+	}
+}
+
 static void waiting_can_be_interrupted(void **state)
 {
 	(void)state;
@@ -364,6 +385,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_crash_in_the_run_is_noticed),
 		cmocka_unit_test(commands_get_a_listed_environment),
 		cmocka_unit_test(a_port_that_was_taken_meanwhile_is_replaced),
+		cmocka_unit_test(commands_are_shown_in_one_line_without_secrets),
 		cmocka_unit_test(waiting_can_be_interrupted),
 		cmocka_unit_test(a_build_that_fails_sends_no_load),
 	};

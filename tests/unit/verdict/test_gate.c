@@ -19,6 +19,7 @@ static struct run *sample(uint64_t fast, uint64_t slow)
 
 	scenario->name = "load";
 	scenario->judged_s = 10;
+	scenario->planned_rps = NAN;
 	scenario->throughput_rps = (double)(fast + slow) / 10;
 	endpoint_result_init(&scenario->total, "total");
 	scenario->total.requests = fast + slow;
@@ -125,6 +126,29 @@ static void test_throughput_is_judged_on_the_capacity_phase(void **state)
 	capacity->generator.limited = true;
 	assert_int_equal(judge(run, METRIC_THROUGHPUT, 300)->outcome, OUTCOME_PASS);
 	assert_int_equal(judge(run, METRIC_THROUGHPUT, 401)->outcome, OUTCOME_INCONCLUSIVE);
+}
+
+/* 50 users who think 3 s offer 17 requests/s: that says nothing of what the server can do. */
+static void test_throughput_of_thinking_users_needs_a_capacity_phase(void **state)
+{
+	AUTO(run) struct run *run = sample(1000, 0);
+
+	(void)state;
+	only(run)->planned_rps = 100;
+	assert_int_equal(judge(run, METRIC_THROUGHPUT, 90)->outcome, OUTCOME_UNMEASURED);
+	assert_int_equal(judge(run, METRIC_THROUGHPUT, 80)->outcome, OUTCOME_PASS);
+	only(run)->planned_rps = NAN;
+	assert_int_equal(judge(run, METRIC_THROUGHPUT, 90)->outcome, OUTCOME_PASS);
+}
+
+static void test_an_interrupted_scenario_proves_no_failure(void **state)
+{
+	AUTO(run) struct run *run = sample(0, 1000);
+
+	(void)state;
+	only(run)->interrupted = true;
+	assert_int_equal(judge(run, METRIC_P95, 2000)->outcome, OUTCOME_INCONCLUSIVE);
+	assert_int_equal(judge(run, METRIC_P95, 4000)->outcome, OUTCOME_PASS);
 }
 
 static void test_error_rate_needs_enough_requests(void **state)
@@ -250,6 +274,8 @@ int main(void)
 		cmocka_unit_test(test_a_value_at_the_limit_passes),
 		cmocka_unit_test(test_reasons_print_enough_digits),
 		cmocka_unit_test(test_throughput_is_judged_on_the_capacity_phase),
+		cmocka_unit_test(test_throughput_of_thinking_users_needs_a_capacity_phase),
+		cmocka_unit_test(test_an_interrupted_scenario_proves_no_failure),
 		cmocka_unit_test(test_error_rate_needs_enough_requests),
 		cmocka_unit_test(test_cache_hits_need_200_lookups),
 		cmocka_unit_test(test_an_invalid_measurement_is_no_evidence),
