@@ -4,19 +4,20 @@
 #include "perfgate/base/units.h"
 #include "perfgate/report/figures.h"
 #include "perfgate/report/summary.h"
+#include "perfgate/report/terminal.h"
 
 #include <math.h>
 #include <string.h>
 
 #define COLUMNS_MIN 60
 #define COLUMNS_MAX 120
-#define LABEL_WIDTH 11
 #define GATES_MAX 10
 #define ENDPOINTS_MAX 5
 #define NOTICES_MAX 4
-#define PARAGRAPH_LINES 3
-#define NAME_MIN 16
+#define NAME_MIN 12
 #define NAME_LEAST 11 /* with the figures: 60 columns */
+
+#define CHANGE_TITLE "vs baseline"
 
 #define BOLD "1"
 #define DIM "2"
@@ -26,115 +27,9 @@ static const char *const outcome_colours[] = {
 	[OUTCOME_UNMEASURED] = "35", [OUTCOME_NOT_GATED] = DIM, [OUTCOME_SKIPPED] = DIM,
 };
 
-struct console {
-	struct strbuf *out;
-	bool colour;
-	size_t columns;
-};
-
-/* -- words and lines ------------------------------------------------------------------------ */
-
-static void style(struct console *console, const char *code)
-{
-	if (console->colour)
-		strbuf_printf(console->out, "\x1b[%sm", code);
-}
-
-static void styled(struct console *console, const char *code, const char *text)
-{
-	style(console, code);
-	strbuf_puts(console->out, text);
-	style(console, "0");
-}
-
-static void spaces(struct console *console, size_t count)
-{
-	while (count-- > 0)
-		strbuf_putc(console->out, ' ');
-}
-
-/* Bytes of the longest prefix that takes at most `columns`. */
-static size_t prefix_of(const char *text, size_t columns)
-{
-	size_t length = strlen(text), at = 0, used = 0;
-
-	while (at < length) {
-		size_t step = text_utf8_sequence(text + at, length - at, NULL);
-		char one[5] = {0};
-
-		step = step == 0 ? 1 : step;
-		memcpy(one, text + at, step);
-		used += text_columns(one);
-		if (used > columns)
-			break;
-		at += step;
-	}
-	return at;
-}
-
-/* `text` in exactly `width` columns, cut with an ellipsis. */
-static void fit(struct console *console, const char *text, size_t width, bool right)
-{
-	size_t wanted = text_columns(text);
-
-	if (wanted > width) {
-		strbuf_append(console->out, text, prefix_of(text, width - 1));
-		strbuf_puts(console->out, "…");
-		return;
-	}
-	if (right)
-		spaces(console, width - wanted);
-	strbuf_puts(console->out, text);
-	if (!right)
-		spaces(console, width - wanted);
-}
-
-/* Bytes of `text` that go on a line of `width` columns, broken at a space when there is one. */
-static size_t line_of(const char *text, size_t width)
-{
-	size_t most = prefix_of(text, width), at = most;
-
-	if (text[most] == '\0')
-		return most;
-	while (at > 0 && text[at] != ' ')
-		at--;
-	return at > most / 2 ? at : most;
-}
-
-/* Wrapped with a hanging indent; what needs more than three lines is in the report. */
-static void paragraph(struct console *console, const char *text, size_t indent)
-{
-	size_t width = console->columns - indent;
-
-	for (int line = 1; *text != '\0'; line++) {
-		size_t length = line_of(text, width);
-
-		if (line == PARAGRAPH_LINES && text[length] != '\0') {
-			fit(console, text, width, false);
-			break;
-		}
-		strbuf_append(console->out, text, length);
-		text += length;
-		text += strspn(text, " ");
-		if (*text != '\0') {
-			strbuf_putc(console->out, '\n');
-			spaces(console, indent);
-		}
-	}
-	strbuf_putc(console->out, '\n');
-}
-
-static void labelled(struct console *console, const char *label, const char *code, const char *text)
-{
-	style(console, code);
-	fit(console, label, LABEL_WIDTH, false);
-	style(console, "0");
-	paragraph(console, text, LABEL_WIDTH);
-}
-
 /* -- verdict -------------------------------------------------------------------------------- */
 
-static void print_verdict(struct console *console, const struct run *run)
+static void print_verdict(struct terminal *terminal, const struct run *run)
 {
 	enum outcome outcome = run->verdict.outcome;
 	AUTO(strbuf) struct strbuf subject = {0}, reason = {0}, word = {0};
@@ -144,17 +39,17 @@ static void print_verdict(struct console *console, const struct run *run)
 	summary_word(&word, run);
 	for (char *c = word.data; *c != '\0'; c++)
 		*c = (char)(*c >= 'a' && *c <= 'z' ? *c - 32 : *c);
-	style(console, BOLD);
-	styled(console, outcome_colours[outcome], strbuf_text(&word));
-	strbuf_puts(console->out, "  ");
+	terminal_style(terminal, BOLD);
+	terminal_styled(terminal, outcome_colours[outcome], strbuf_text(&word));
+	strbuf_puts(terminal->out, "  ");
 	summary_subject(&subject, run, true);
 	if (isfinite(run->duration_s) && run->duration_s > 0 && run->duration_s < 1e9) {
 		units_format_duration((int64_t)round(run->duration_s * 10) * 100000000, duration);
 		strbuf_printf(&subject, ", %s", duration);
 	}
-	paragraph(console, strbuf_text(&subject), text_columns(strbuf_text(&word)) + 2);
+	terminal_paragraph(terminal, strbuf_text(&subject), text_columns(strbuf_text(&word)) + 2);
 	figures_visible(&reason, run->verdict.reason, FIGURES_MESSAGE_MAX);
-	paragraph(console, strbuf_text(&reason), 0);
+	terminal_paragraph(terminal, strbuf_text(&reason), 0);
 }
 
 /* -- gates ---------------------------------------------------------------------------------- */
@@ -176,7 +71,7 @@ static size_t larger(size_t a, size_t b)
 	return a > b ? a : b;
 }
 
-static struct gate_widths measure_gates(const struct console *console, const struct run *run)
+static struct gate_widths measure_gates(const struct terminal *terminal, const struct run *run)
 {
 	struct gate_widths widths = {.name = 4, .value = 5, .limit = 5};
 	size_t fixed;
@@ -189,82 +84,83 @@ static struct gate_widths measure_gates(const struct console *console, const str
 		widths.value = larger(widths.value, width_of(figures_cell_value, cell));
 		widths.limit = larger(widths.limit, width_of(figures_cell_limit, cell));
 		if (change > 0)
-			widths.change = larger(larger(widths.change, change), 8);
+			widths.change = larger(larger(widths.change, change), strlen(CHANGE_TITLE));
 	}
 	fixed = 2 + widths.value + 2 + widths.limit + (widths.change > 0 ? 2 + widths.change : 0);
-	if (widths.name + fixed + 2 > console->columns)
+	if (widths.name + fixed + 2 > terminal->columns)
 		widths.name =
-			larger(console->columns > fixed + 2 ? console->columns - fixed - 2 : 0,
+			larger(terminal->columns > fixed + 2 ? terminal->columns - fixed - 2 : 0,
 			       NAME_MIN);
 	return widths;
 }
 
-static void column(struct console *console, void (*write)(struct strbuf *, const struct cell *),
+static void column(struct terminal *terminal, void (*write)(struct strbuf *, const struct cell *),
 		   const struct cell *cell, size_t width)
 {
 	AUTO(strbuf) struct strbuf text = {0};
 
 	write(&text, cell);
-	spaces(console, 2);
-	fit(console, strbuf_text(&text), width, true);
+	terminal_spaces(terminal, 2);
+	terminal_fit(terminal, strbuf_text(&text), width, true);
 }
 
-static void print_gate(struct console *console, const struct run *run, const struct cell *cell,
+static void print_gate(struct terminal *terminal, const struct run *run, const struct cell *cell,
 		       const struct gate_widths *widths)
 {
 	AUTO(strbuf) struct strbuf name = {0}, reason = {0};
 	bool warning = cell->warn && cell->outcome == OUTCOME_FAIL;
 
-	style(console, warning ? "33" : outcome_colours[cell->outcome]);
-	strbuf_printf(console->out, "%s ", warning ? "▲" : figures_symbol(cell->outcome));
+	terminal_style(terminal, warning ? "33" : outcome_colours[cell->outcome]);
+	strbuf_printf(terminal->out, "%s ", warning ? "▲" : figures_symbol(cell->outcome));
 	summary_cell_name(&name, cell);
-	fit(console, strbuf_text(&name), widths->name, false);
-	style(console, "0");
-	column(console, figures_cell_value, cell, widths->value);
-	column(console, figures_cell_limit, cell, widths->limit);
+	terminal_fit(terminal, strbuf_text(&name), widths->name, false);
+	terminal_style(terminal, "0");
+	column(terminal, figures_cell_value, cell, widths->value);
+	column(terminal, figures_cell_limit, cell, widths->limit);
 	if (widths->change > 0)
-		column(console, figures_cell_change, cell, widths->change);
-	strbuf_putc(console->out, '\n');
+		column(terminal, figures_cell_change, cell, widths->change);
+	strbuf_putc(terminal->out, '\n');
 	if (cell->outcome == OUTCOME_PASS || !summary_reason_adds(cell) ||
 	    (run->verdict.reason != NULL && strstr(run->verdict.reason, cell->reason) != NULL))
 		return;
-	spaces(console, 4);
+	terminal_spaces(terminal, 4);
 	summary_cell_reason(&reason, cell);
-	paragraph(console, strbuf_text(&reason), 4);
+	terminal_paragraph(terminal, strbuf_text(&reason), 4);
 }
 
-static void print_gates(struct console *console, const struct run *run)
+static void print_gates(struct terminal *terminal, const struct run *run)
 {
-	struct gate_widths widths = measure_gates(console, run);
+	struct gate_widths widths = measure_gates(terminal, run);
 	AUTO_FREE size_t *order = summary_order(run);
 	size_t count = run->verdict.n_cells;
 
 	if (count == 0)
 		return;
-	style(console, DIM);
-	strbuf_puts(console->out, "\n  ");
-	fit(console, "gate", widths.name, false);
-	spaces(console, 2);
-	fit(console, "value", widths.value, true);
-	spaces(console, 2);
-	fit(console, "limit", widths.limit, true);
+	terminal_style(terminal, DIM);
+	strbuf_puts(terminal->out, "\n  ");
+	terminal_fit(terminal, "gate", widths.name, false);
+	terminal_spaces(terminal, 2);
+	terminal_fit(terminal, "value", widths.value, true);
+	terminal_spaces(terminal, 2);
+	terminal_fit(terminal, "limit", widths.limit, true);
 	if (widths.change > 0) {
-		spaces(console, 2);
-		fit(console, "baseline", widths.change, true);
+		terminal_spaces(terminal, 2);
+		terminal_fit(terminal, CHANGE_TITLE, widths.change, true);
 	}
-	style(console, "0");
-	strbuf_putc(console->out, '\n');
+	terminal_style(terminal, "0");
+	strbuf_putc(terminal->out, '\n');
 	for (size_t i = 0; i < count && i < GATES_MAX; i++)
-		print_gate(console, run, &run->verdict.cells[order[i]], &widths);
+		print_gate(terminal, run, &run->verdict.cells[order[i]], &widths);
 	if (count > GATES_MAX)
-		strbuf_printf(console->out, "  … and %zu more, in the report\n", count - GATES_MAX);
+		strbuf_printf(terminal->out, "  … and %zu more, in the report\n",
+			      count - GATES_MAX);
 }
 
 /* -- endpoints ------------------------------------------------------------------------------ */
 
 static const size_t figure_widths[] = {8, 7, 8, 8, 8, 8};
 
-static void print_endpoint(struct console *console, const char *name,
+static void print_endpoint(struct terminal *terminal, const char *name,
 			   const struct scenario_result *scenario,
 			   const struct endpoint_result *endpoint, size_t width)
 {
@@ -278,41 +174,41 @@ static void print_endpoint(struct console *console, const char *name,
 	};
 	AUTO(strbuf) struct strbuf text = {0};
 
-	spaces(console, 2);
-	fit(console, name, width, false);
+	terminal_spaces(terminal, 2);
+	terminal_fit(terminal, name, width, false);
 	figures_count(&text, endpoint->requests);
-	fit(console, strbuf_text(&text), figure_widths[0], true);
+	terminal_fit(terminal, strbuf_text(&text), figure_widths[0], true);
 	strbuf_clear(&text);
 	figures_count(&text, endpoint_errors(endpoint));
 	if (endpoint_errors(endpoint) > 0)
-		style(console, "31");
-	fit(console, strbuf_text(&text), figure_widths[1], true);
+		terminal_style(terminal, "31");
+	terminal_fit(terminal, strbuf_text(&text), figure_widths[1], true);
 	if (endpoint_errors(endpoint) > 0)
-		style(console, "0");
+		terminal_style(terminal, "0");
 	for (size_t i = 0; i < ARRAY_SIZE(latencies); i++) {
 		strbuf_clear(&text);
 		figures_short(&text, latencies[i]);
-		fit(console, strbuf_text(&text), figure_widths[2 + i], true);
+		terminal_fit(terminal, strbuf_text(&text), figure_widths[2 + i], true);
 	}
-	strbuf_putc(console->out, '\n');
+	strbuf_putc(terminal->out, '\n');
 }
 
-static void print_endpoint_header(struct console *console, const char *what, size_t width)
+static void print_endpoint_header(struct terminal *terminal, const char *what, size_t width)
 {
 	static const char *const names[] = {"requests", "errors", "p50 ms", "p95", "p99", "max"};
 
-	style(console, DIM);
-	strbuf_puts(console->out, "\n  ");
-	fit(console, what, width, false);
+	terminal_style(terminal, DIM);
+	strbuf_puts(terminal->out, "\n  ");
+	terminal_fit(terminal, what, width, false);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		fit(console, names[i], figure_widths[i], true);
-	style(console, "0");
-	strbuf_putc(console->out, '\n');
+		terminal_fit(terminal, names[i], figure_widths[i], true);
+	terminal_style(terminal, "0");
+	strbuf_putc(terminal->out, '\n');
 }
 
-static size_t name_width(const struct console *console)
+static size_t name_width(const struct terminal *terminal)
 {
-	size_t width = console->columns - 2;
+	size_t width = terminal->columns - 2;
 
 	for (size_t i = 0; i < ARRAY_SIZE(figure_widths); i++)
 		width = width > figure_widths[i] + NAME_LEAST ? width - figure_widths[i]
@@ -320,7 +216,7 @@ static size_t name_width(const struct console *console)
 	return width < 44 ? width : 44;
 }
 
-static void print_named(struct console *console, const char *suffix,
+static void print_named(struct terminal *terminal, const char *suffix,
 			const struct scenario_result *scenario,
 			const struct endpoint_result *endpoint, size_t width)
 {
@@ -328,7 +224,7 @@ static void print_named(struct console *console, const char *suffix,
 
 	figures_visible(&name, suffix != NULL ? scenario->name : endpoint->name, FIGURES_NAME_MAX);
 	strbuf_puts(&name, suffix != NULL ? suffix : "");
-	print_endpoint(console, strbuf_text(&name), scenario, endpoint, width);
+	print_endpoint(terminal, strbuf_text(&name), scenario, endpoint, width);
 }
 
 /* The slowest endpoints by p95: has `index` fewer than ENDPOINTS_MAX slower ones before it? */
@@ -356,37 +252,38 @@ static size_t count_judged(const struct run *run)
 }
 
 /* One scenario: its endpoints; several: their totals. */
-static void print_endpoints(struct console *console, const struct run *run)
+static void print_endpoints(struct terminal *terminal, const struct run *run)
 {
 	bool only = count_judged(run) == 1;
-	size_t width = name_width(console);
+	size_t width = name_width(terminal);
 
 	if (run->n_scenarios == 0)
 		return;
-	print_endpoint_header(console, only ? "endpoint" : "scenario", width);
+	print_endpoint_header(terminal, only ? "endpoint" : "scenario", width);
 	for (size_t i = 0; i < run->n_scenarios; i++) {
 		const struct scenario_result *scenario = &run->scenarios[i];
 
 		for (size_t j = 0; only && scenario->follows == NULL && j < scenario->n_endpoints;
 		     j++)
 			if (among_slowest(scenario, j))
-				print_named(console, NULL, scenario, &scenario->endpoints[j],
+				print_named(terminal, NULL, scenario, &scenario->endpoints[j],
 					    width);
-		print_named(console, only ? " in all" : "", scenario, &scenario->total, width);
+		print_named(terminal, only ? " in all" : "", scenario, &scenario->total, width);
 	}
 }
 
 /* -- the rest ------------------------------------------------------------------------------- */
 
-static void print_notices(struct console *console, const struct run *run)
+static void print_notices(struct terminal *terminal, const struct run *run)
 {
 	AUTO_JSON json_t *notices = summary_notices(run);
 	size_t count = json_array_size(notices);
 
 	for (size_t i = 0; i < count && i < NOTICES_MAX; i++)
-		labelled(console, "notice", "33", json_string_value(json_array_get(notices, i)));
+		terminal_labelled(terminal, "notice", "33",
+				  json_string_value(json_array_get(notices, i)));
 	if (count > NOTICES_MAX)
-		labelled(console, "notice", "33", "and more, in the report");
+		terminal_labelled(terminal, "notice", "33", "and more, in the report");
 }
 
 static bool worse_health(const struct scenario_result *a, const struct scenario_result *b)
@@ -397,7 +294,7 @@ static bool worse_health(const struct scenario_result *a, const struct scenario_
 }
 
 /* One line: of the scenario whose measurement is doubted, else of the first. */
-static void print_health(struct console *console, const struct run *run)
+static void print_health(struct terminal *terminal, const struct run *run)
 {
 	const struct scenario_result *shown = run->n_scenarios > 0 ? run->scenarios : NULL;
 	AUTO(strbuf) struct strbuf text = {0};
@@ -409,10 +306,10 @@ static void print_health(struct console *console, const struct run *run)
 		return;
 	strbuf_puts(&text, shown->generator.invalid == INVALID_NOT ? "valid: " : "INVALID: ");
 	summary_generator(&text, shown);
-	labelled(console, "generator", DIM, strbuf_text(&text));
+	terminal_labelled(terminal, "generator", DIM, strbuf_text(&text));
 }
 
-static void print_artifacts(struct console *console, const struct run *run, const char *dir)
+static void print_artifacts(struct terminal *terminal, const struct run *run, const char *dir)
 {
 	AUTO(strbuf) struct strbuf text = {0};
 
@@ -424,15 +321,16 @@ static void print_artifacts(struct console *console, const struct run *run, cons
 		if (report_formats[i].applies(run) && !text_equal(report_formats[i].name, "html") &&
 		    !text_equal(report_formats[i].name, "css"))
 			strbuf_printf(&text, " %s", report_formats[i].filename);
-	labelled(console, "report", DIM, strbuf_text(&text));
+	terminal_labelled(terminal, "report", DIM, strbuf_text(&text));
 }
 
-static void print_next(struct console *console, const struct run *run)
+static void print_next(struct terminal *terminal, const struct run *run)
 {
 	AUTO_JSON json_t *next = summary_next(run);
 
 	for (size_t i = 0; i < json_array_size(next); i++)
-		labelled(console, "next", BOLD, json_string_value(json_array_get(next, i)));
+		terminal_labelled(terminal, "next", BOLD,
+				  json_string_value(json_array_get(next, i)));
 }
 
 /* A terminal shows the narrow space in many widths. */
@@ -451,20 +349,20 @@ void report_console(const struct run *run, const char *dir, bool colour, int col
 		    struct strbuf *out)
 {
 	AUTO(strbuf) struct strbuf text = {0}, baseline = {0};
-	struct console console = {&text, colour, COLUMNS_MIN};
+	struct terminal terminal = {&text, colour, COLUMNS_MIN};
 
 	if (columns > COLUMNS_MIN)
-		console.columns = (size_t)(columns < COLUMNS_MAX ? columns : COLUMNS_MAX);
-	print_verdict(&console, run);
-	print_gates(&console, run);
-	print_endpoints(&console, run);
+		terminal.columns = (size_t)(columns < COLUMNS_MAX ? columns : COLUMNS_MAX);
+	print_verdict(&terminal, run);
+	print_gates(&terminal, run);
+	print_endpoints(&terminal, run);
 	strbuf_putc(&text, '\n');
-	print_notices(&console, run);
-	print_health(&console, run);
+	print_notices(&terminal, run);
+	print_health(&terminal, run);
 	summary_baseline(&baseline, run);
 	if (run->verdict.outcome != OUTCOME_SKIPPED)
-		labelled(&console, "baseline", DIM, strbuf_text(&baseline));
-	print_artifacts(&console, run, dir);
-	print_next(&console, run);
+		terminal_labelled(&terminal, "baseline", DIM, strbuf_text(&baseline));
+	print_artifacts(&terminal, run, dir);
+	print_next(&terminal, run);
 	widen_spaces(out, &text);
 }

@@ -205,9 +205,11 @@ void figures_cell_limit(struct strbuf *out, const struct cell *cell)
 
 void figures_cell_interval(struct strbuf *out, const struct cell *cell)
 {
+	double low = cell->low * shown_scale(cell->metric);
+
 	if (!isfinite(cell->low) || !isfinite(cell->high))
 		return;
-	figures_metric(out, cell->metric, cell->low);
+	figures_number(out, low, metric_decimals(cell->metric, low));
 	strbuf_puts(out, " to ");
 	figures_metric(out, cell->metric, cell->high);
 }

@@ -36,6 +36,8 @@ int html_render(const struct run *run, struct strbuf *out, struct error *err)
 		extjson_set(scenario, "id", extjson_integer((json_int_t)i + 1));
 		extjson_append(scenarios, scenario);
 	}
+	/* Smoke and its capacity phase are found without a table of contents. */
+	extjson_set(view, "has_contents", json_boolean(run->n_scenarios > 2));
 	extjson_set(view, "scenarios", scenarios);
 	return template_render(TEMPLATE, TEMPLATE_HTML, view, out, err);
 }

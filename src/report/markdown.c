@@ -92,8 +92,9 @@ static json_t *base_view(const struct run *run)
 	clip_texts(view);
 	report_marker(run, &marker);
 	extjson_set(view, "marker", view_text(&marker));
-	worst = first_rows(json_object_get(view, "attention"), WORST_MAX);
-	extjson_set(view, "has_worst", json_boolean(attention > 0));
+	/* Without trouble the first gates stand there: a pass shows its figures too. */
+	worst = first_rows(json_object_get(view, attention > 0 ? "attention" : "cells"), WORST_MAX);
+	extjson_set(view, "has_worst", json_boolean(json_array_size(worst) > 0));
 	extjson_set(view, "worst", worst);
 	extjson_set(view, "notices", first_rows(json_object_get(view, "notices"), NOTICES_MAX));
 	extjson_set(view, "worst_left",

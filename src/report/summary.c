@@ -9,6 +9,7 @@
 
 /* Below these a figure tells nothing. */
 #define STALL_WORTH_MS 20
+#define STOLEN_WORTH .5
 #define PRESSURE_WORTH 10
 
 /* Outcomes as a reader wants them: what needs action first. */
@@ -224,6 +225,13 @@ static void advise_failure(json_t *next, const struct run *run)
 	append(next, &text);
 }
 
+/* The note on the missing baseline may say it already, and knows better. */
+static bool note_advises(const struct run *run)
+{
+	return run->baseline_note != NULL &&
+	       strstr(run->baseline_note, "--update-baseline") != NULL;
+}
+
 static const char *advice(const struct run *run)
 {
 	if (run->verdict.outcome == OUTCOME_INCONCLUSIVE)
@@ -235,7 +243,7 @@ static const char *advice(const struct run *run)
 		return "make the missing figure measurable or remove its gate, then run perfgate "
 		       "check again";
 	if (run->verdict.outcome == OUTCOME_PASS && run->baseline_commit == NULL &&
-	    !run->interrupted)
+	    !run->interrupted && !note_advises(run))
 		return "perfgate check --update-baseline records this commit as the baseline";
 	return NULL;
 }
@@ -279,8 +287,8 @@ void summary_generator(struct strbuf *out, const struct scenario_result *scenari
 		strbuf_puts(out, ", longest stall ");
 		figures_metric(out, METRIC_P99, health->max_stall_ms);
 	}
-	machine_trouble(out, "steal", health->steal_percent, .05);
-	machine_trouble(out, "throttled", health->throttled_percent, .05);
+	machine_trouble(out, "steal", health->steal_percent, STOLEN_WORTH);
+	machine_trouble(out, "throttled", health->throttled_percent, STOLEN_WORTH);
 	machine_trouble(out, "CPU pressure", health->pressure_percent, PRESSURE_WORTH);
 }
 

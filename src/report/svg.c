@@ -7,7 +7,7 @@
 #include <math.h>
 
 #define MARGIN_LEFT 46.0
-#define MARGIN_RIGHT 104.0
+#define MARGIN_RIGHT 100.0
 #define MARGIN_TOP 22.0
 #define MARGIN_BOTTOM 28.0
 #define LABEL_GAP 16.0
@@ -258,7 +258,7 @@ static void add_label(struct chart *chart, double y, const char *css_class, cons
 
 	if (chart->n_labels == LABELS_MAX)
 		return;
-	figures_metric(&text, METRIC_P95, ms);
+	figures_short(&text, ms); /* the axis says ms */
 	label->y = y;
 	label->css_class = css_class;
 	snprintf(label->text, sizeof label->text, "%s %s", name, strbuf_text(&text));
@@ -284,6 +284,7 @@ static void draw_limits(struct chart *chart, const struct run *run,
 	for (size_t i = 0; i < run->verdict.n_cells; i++) {
 		const struct cell *cell = &run->verdict.cells[i];
 		AUTO(strbuf) struct strbuf text = {0};
+		char name[16];
 		double y;
 
 		if (!is_limit(cell, scenario))
@@ -291,7 +292,8 @@ static void draw_limits(struct chart *chart, const struct run *run,
 		if (on_chart(cell->limit, most)) {
 			y = y_of(chart, cell->limit);
 			draw_line(chart, "limit", chart->left, y, chart->right, y);
-			add_label(chart, y, "limit", "limit", cell->limit);
+			snprintf(name, sizeof name, "%s ≤", metric_table[cell->metric].name);
+			add_label(chart, y, "limit", name, cell->limit);
 			continue;
 		}
 		strbuf_printf(&text, "%s limit ", metric_table[cell->metric].name);
@@ -374,10 +376,11 @@ size_t svg_latency(struct strbuf *out, const struct run *run,
 	draw_y_axis(&chart);
 	draw_x_axis(&chart);
 	draw_limits(&chart, run, scenario, most);
-	for (size_t line = 0; line < LINES; line++) {
+	for (size_t line = 0; line < LINES; line++)
 		draw_percentile(&chart, line);
+	/* The highest first: labels at the same height keep this order. */
+	for (size_t line = LINES; line-- > 0;)
 		label_percentile(&chart, line);
-	}
 	draw_labels(&chart);
 	strbuf_puts(out, "</svg>\n");
 	free(chart.points);

@@ -37,14 +37,6 @@ static json_t *cell_text(void (*write)(struct strbuf *, const struct cell *),
 	return view_text(&text);
 }
 
-static json_t *count_text(uint64_t count)
-{
-	struct strbuf text = {0};
-
-	figures_count(&text, count);
-	return view_text(&text);
-}
-
 static const char *const direction_names[] = {"better", "", "worse"};
 
 /* "2.0 × the limit" */
@@ -90,7 +82,7 @@ static json_t *view_cell(const struct cell *cell)
 		    extjson_string(direction_names[figures_cell_direction(cell) + 1]));
 	extjson_set(view, "interval", cell_text(figures_cell_interval, cell));
 	extjson_set(view, "straddles", json_boolean(figures_cell_straddles(cell)));
-	extjson_set(view, "n", cell->n > 0 ? count_text(cell->n) : json_null());
+	extjson_set(view, "n", cell->n > 0 ? view_count(cell->n) : json_null());
 	extjson_set(view, "reason", cell_text(summary_cell_reason, cell));
 	extjson_set(view, "adds", json_boolean(summary_reason_adds(cell)));
 	extjson_set(view, "origin", view_name(cell->origin));
@@ -122,21 +114,35 @@ static void view_cells(json_t *view, const struct run *run)
 	extjson_set(view, "attention", attention);
 }
 
-/* "1 failed, 3 passed"; null when all are the same, which the verdict says. */
+static size_t count_warnings(const struct run *run)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < run->verdict.n_cells; i++)
+		count +=
+			run->verdict.cells[i].outcome == OUTCOME_FAIL && run->verdict.cells[i].warn;
+	return count;
+}
+
+static void add_count(struct strbuf *out, size_t count, const char *word, int *kinds)
+{
+	if (count > 0)
+		strbuf_printf(out, "%s%zu %s", (*kinds)++ > 0 ? ", " : "", count, word);
+}
+
+/* "1 failed, 3 passed"; empty when all are the same, which the verdict says. */
 static json_t *view_counts(const struct run *run)
 {
-	static const enum outcome order[] = {OUTCOME_FAIL, OUTCOME_UNMEASURED, OUTCOME_INCONCLUSIVE,
-					     OUTCOME_PASS, OUTCOME_NOT_GATED,  OUTCOME_SKIPPED};
+	static const enum outcome order[] = {OUTCOME_UNMEASURED, OUTCOME_INCONCLUSIVE, OUTCOME_PASS,
+					     OUTCOME_NOT_GATED, OUTCOME_SKIPPED};
+	size_t warnings = count_warnings(run);
 	struct strbuf text = {0};
 	int kinds = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
-		size_t count = summary_count(run, order[i]);
-
-		if (count > 0)
-			strbuf_printf(&text, "%s%zu %s", kinds++ > 0 ? ", " : "", count,
-				      figures_word(order[i]));
-	}
+	add_count(&text, summary_count(run, OUTCOME_FAIL) - warnings, "failed", &kinds);
+	add_count(&text, warnings, warnings == 1 ? "warning" : "warnings", &kinds);
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++)
+		add_count(&text, summary_count(run, order[i]), figures_word(order[i]), &kinds);
 	if (kinds < 2)
 		strbuf_clear(&text);
 	return view_text(&text);

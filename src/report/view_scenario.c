@@ -7,7 +7,6 @@
 
 #include <math.h>
 
-#define PARTS_MAX 8
 #define SECONDS_ROWS 60
 
 static json_t *metric_text(enum metric metric, double value)
@@ -18,7 +17,7 @@ static json_t *metric_text(enum metric metric, double value)
 	return view_text(&text);
 }
 
-static json_t *short_text(double value)
+json_t *view_short(double value)
 {
 	struct strbuf text = {0};
 
@@ -36,7 +35,7 @@ static json_t *share_text(double share)
 	return view_text(&text);
 }
 
-static json_t *count_text(uint64_t count)
+json_t *view_count(uint64_t count)
 {
 	struct strbuf text = {0};
 
@@ -151,13 +150,13 @@ static json_t *view_endpoint(const struct run *run, const struct scenario_result
 	}
 	extjson_set(view, "name", view_name(endpoint->name));
 	extjson_set(view, "total", json_boolean(endpoint == &scenario->total));
-	extjson_set(view, "requests", count_text(endpoint->requests));
-	extjson_set(view, "errors", count_text(endpoint_errors(endpoint)));
+	extjson_set(view, "requests", view_count(endpoint->requests));
+	extjson_set(view, "errors", view_count(endpoint_errors(endpoint)));
 	extjson_set(view, "has_errors", json_boolean(endpoint_errors(endpoint) > 0));
-	extjson_set(view, "p50", short_text(endpoint_metric(scenario, endpoint, METRIC_P50)));
-	extjson_set(view, "p95", short_text(endpoint_metric(scenario, endpoint, METRIC_P95)));
-	extjson_set(view, "p99", short_text(endpoint_metric(scenario, endpoint, METRIC_P99)));
-	extjson_set(view, "max", short_text(max_ms(endpoint)));
+	extjson_set(view, "p50", view_short(endpoint_metric(scenario, endpoint, METRIC_P50)));
+	extjson_set(view, "p95", view_short(endpoint_metric(scenario, endpoint, METRIC_P95)));
+	extjson_set(view, "p99", view_short(endpoint_metric(scenario, endpoint, METRIC_P99)));
+	extjson_set(view, "max", view_short(max_ms(endpoint)));
 	extjson_set(view, "share", share_text(share));
 	extjson_set(view, "change", view_text(&change));
 	extjson_set(view, "direction", direction_text(cell));
@@ -176,90 +175,6 @@ static void view_endpoints(json_t *view, const struct run *run,
 	extjson_append(rows, view_endpoint(run, scenario, &scenario->total, &compared));
 	extjson_set(view, "endpoints", rows);
 	extjson_set(view, "compared", json_boolean(compared));
-}
-
-/* -- where the time goes -------------------------------------------------------------------- */
-
-struct parts {
-	const char *names[PARTS_MAX];
-	size_t count;
-};
-
-static void add_parts(struct parts *parts, const struct endpoint_result *endpoint)
-{
-	for (size_t i = 0; i < endpoint->n_timings; i++) {
-		size_t at = 0;
-
-		while (at < parts->count &&
-		       !text_equal(parts->names[at], endpoint->timings[i].name))
-			at++;
-		if (at == parts->count && at < PARTS_MAX)
-			parts->names[parts->count++] = endpoint->timings[i].name;
-	}
-}
-
-/* Mean over all requests of the endpoint, so that the parts add up. */
-static double part_ms(const struct endpoint_result *endpoint, const char *name)
-{
-	uint64_t n = histogram_count(endpoint->latency);
-
-	for (size_t i = 0; i < endpoint->n_timings; i++) {
-		const struct histogram *part = endpoint->timings[i].histogram;
-
-		if (text_equal(endpoint->timings[i].name, name) && part != NULL && n > 0)
-			return histogram_mean_ns(part) * (double)histogram_count(part) / (double)n /
-			       1e6;
-	}
-	return NAN;
-}
-
-static json_t *view_time_row(const struct parts *parts, const struct endpoint_result *endpoint,
-			     bool total)
-{
-	json_t *view = extjson_object(), *values = extjson_array();
-	double mean_ms = histogram_mean_ns(endpoint->latency) / 1e6, known_ms = 0;
-
-	for (size_t i = 0; i < parts->count; i++) {
-		double ms = part_ms(endpoint, parts->names[i]);
-		json_t *value = extjson_object();
-
-		extjson_set(value, "part", view_name(parts->names[i]));
-		extjson_set(value, "ms", isfinite(ms) ? short_text(ms) : extjson_string("–"));
-		extjson_append(values, value);
-		known_ms += isfinite(ms) ? ms : 0;
-	}
-	extjson_set(view, "name", view_name(endpoint->name));
-	extjson_set(view, "total", json_boolean(total));
-	extjson_set(view, "parts", values);
-	extjson_set(view, "rest", short_text(fmax(mean_ms - known_ms, 0)));
-	extjson_set(view, "mean", short_text(mean_ms));
-	return view;
-}
-
-static bool has_times(const struct endpoint_result *endpoint)
-{
-	return endpoint->n_timings > 0 && endpoint->latency != NULL &&
-	       histogram_count(endpoint->latency) > 0;
-}
-
-static void view_times(json_t *view, const struct scenario_result *scenario)
-{
-	json_t *rows = extjson_array(), *names = extjson_array();
-	struct parts parts = {0};
-
-	for (size_t i = 0; i < scenario->n_endpoints; i++)
-		add_parts(&parts, &scenario->endpoints[i]);
-	add_parts(&parts, &scenario->total);
-	for (size_t i = 0; i < parts.count; i++)
-		extjson_append(names, view_name(parts.names[i]));
-	for (size_t i = 0; i < scenario->n_endpoints; i++)
-		if (has_times(&scenario->endpoints[i]))
-			extjson_append(rows, view_time_row(&parts, &scenario->endpoints[i], false));
-	if (has_times(&scenario->total))
-		extjson_append(rows, view_time_row(&parts, &scenario->total, true));
-	extjson_set(view, "has_times", json_boolean(json_array_size(rows) > 0));
-	extjson_set(view, "time_parts", names);
-	extjson_set(view, "times", rows);
 }
 
 /* -- failures ------------------------------------------------------------------------------- */
@@ -318,14 +233,14 @@ static json_t *view_seconds_row(const struct interval *series, size_t count)
 		errors += series[i].errors;
 		users = series[i].users > users ? series[i].users : users;
 	}
-	extjson_set(view, "second", count_text((uint64_t)fmax(series->t_s, 0)));
+	extjson_set(view, "second", view_count((uint64_t)fmax(series->t_s, 0)));
 	extjson_set(view, "warmup", json_boolean(series->warmup));
-	extjson_set(view, "users", count_text(users));
-	extjson_set(view, "requests", count_text(requests));
-	extjson_set(view, "errors", count_text(errors));
-	extjson_set(view, "p50", short_text(p50));
-	extjson_set(view, "p95", short_text(p95));
-	extjson_set(view, "p99", short_text(p99));
+	extjson_set(view, "users", view_count(users));
+	extjson_set(view, "requests", view_count(requests));
+	extjson_set(view, "errors", view_count(errors));
+	extjson_set(view, "p50", view_short(p50));
+	extjson_set(view, "p95", view_short(p95));
+	extjson_set(view, "p99", view_short(p99));
 	return view;
 }
 
@@ -341,7 +256,7 @@ static void view_seconds(json_t *view, const struct scenario_result *scenario)
 			       view_seconds_row(&scenario->series[i], left < per ? left : per));
 	}
 	extjson_set(view, "has_seconds", json_boolean(json_array_size(rows) > 0));
-	extjson_set(view, "worst_of", per > 1 ? count_text(per) : json_null());
+	extjson_set(view, "worst_of", per > 1 ? view_count(per) : json_null());
 	extjson_set(view, "seconds", rows);
 }
 
@@ -389,9 +304,9 @@ static void view_health(json_t *view, const struct scenario_result *scenario)
 	extjson_set(view, "invalid_reason", view_text(&reason));
 	extjson_set(view, "limited", json_boolean(health->limited));
 	extjson_set(view, "reconnects",
-		    health->reconnects > 0 ? count_text(health->reconnects) : json_null());
+		    health->reconnects > 0 ? view_count(health->reconnects) : json_null());
 	extjson_set(view, "censored",
-		    health->censored > 0 ? count_text(health->censored) : json_null());
+		    health->censored > 0 ? view_count(health->censored) : json_null());
 }
 
 json_t *view_scenario(const struct run *run, const struct scenario_result *scenario)

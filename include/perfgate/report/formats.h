@@ -12,9 +12,9 @@
 #include "perfgate/results/run.h"
 
 struct report_format {
-	const char *name;     /* "junit" */
+	const char *name; /* "junit" */
 	const char *filename; /* "junit.xml" */
-	const char *summary;  /* for help: "JUnit XML for CI servers" */
+	const char *summary; /* for help: "JUnit XML for CI servers" */
 	/* False: nothing to write for this run (requests.csv of a loaded result). */
 	bool (*applies)(const struct run *run);
 	int (*render)(const struct run *run, struct strbuf *out, struct error *err);

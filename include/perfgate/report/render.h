@@ -11,8 +11,7 @@
 PG_MUST_CHECK int json_render(const struct run *run, struct strbuf *out, struct error *err);
 PG_MUST_CHECK int csv_render_summary(const struct run *run, struct strbuf *out, struct error *err);
 /* JMeter columns: timeStamp,elapsed,label,responseCode,success,bytes. */
-PG_MUST_CHECK int csv_render_requests(const struct run *run, struct strbuf *out,
-				      struct error *err);
+PG_MUST_CHECK int csv_render_requests(const struct run *run, struct strbuf *out, struct error *err);
 
 /*
  * JUnit XML as Jenkins, GitLab and GitHub actions read it. Schema: tests/harness/junit.rng.

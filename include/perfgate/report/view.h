@@ -17,6 +17,12 @@ json_t *view_run(const struct run *run);
 /* One scenario: key figures, endpoints, Server-Timing parts, failures, health, seconds. */
 json_t *view_scenario(const struct run *run, const struct scenario_result *scenario);
 
+/* Its part on Server-Timing: has_times, time_parts, times. */
+void view_times(json_t *view, const struct scenario_result *scenario);
+
+json_t *view_short(double value); /* figures_short() */
+json_t *view_count(uint64_t count);
+
 /* Take the text out of the buffer as a JSON string. */
 json_t *view_text(struct strbuf *text);
 /* Text from outside, visible and clipped to a name's length; NULL = null. */

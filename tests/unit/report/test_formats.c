@@ -5,11 +5,14 @@
 
 #include <cmocka.h>
 
+#include "golden.h"
 #include "perfgate/base/fs.h"
 #include "perfgate/base/log.h"
 #include "perfgate/base/text.h"
 #include "perfgate/report/figures.h"
 #include "perfgate/report/formats.h"
+#include "perfgate/report/render.h"
+#include "perfgate/results/codec.h"
 #include "sample_table.h"
 
 #include <dirent.h>
@@ -351,6 +354,39 @@ static void a_full_disk_leaves_the_old_artifacts__FS_01(void **state)
 	assert_int_equal(count_files(*state), 8);
 }
 
+/*
+ * Results as files, for the tests of the whole binary. They are no golden files (zlib versions
+ * compress the histograms differently): REGEN_GOLDEN=1 writes them, and they must read back.
+ */
+static void stored_results_render_like_the_runs_they_were(void **state)
+{
+	const char *regenerate = getenv("REGEN_GOLDEN");
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
+		AUTO_FREE char *path = xasprintf("tests/corpus/result/%s.json", samples[i].name);
+		AUTO_FREE char *golden = xasprintf("report/junit-%s.xml", samples[i].name);
+		AUTO(run) struct run *made = samples[i].make();
+		AUTO(run) struct run *loaded = NULL;
+		AUTO(strbuf) struct strbuf out = {0};
+		struct error err = ERROR_INIT;
+
+		if (regenerate != NULL && regenerate[0] == '1') {
+			assert_int_equal(json_render(made, &out, &err), 0);
+			assert_int_equal(fs_write_file(path, out.data, out.length, &err), 0);
+			strbuf_clear(&out);
+		}
+		if (codec_load(path, &loaded, &err) != 0)
+			fail_msg("%s", err.message);
+		assert_int_equal(junit_render(loaded, &out, &err), 0);
+		/* JSON has no invalid bytes. */
+		if (made->verdict.outcome == OUTCOME_FAIL && made->scenarios[0].name[0] == '<')
+			assert_non_null(strstr(out.data, "failures=\"2\""));
+		else
+			golden_check(golden, &out);
+	}
+}
+
 static void secrets_are_redacted_but_histograms_stay_whole(void **state)
 {
 	AUTO(run) struct run *run = sample_failing();
@@ -399,6 +435,7 @@ int main(void)
 						remove_dir),
 		cmocka_unit_test_setup_teardown(a_full_disk_leaves_the_old_artifacts__FS_01,
 						make_dir, remove_dir),
+		cmocka_unit_test(stored_results_render_like_the_runs_they_were),
 		cmocka_unit_test_setup_teardown(secrets_are_redacted_but_histograms_stay_whole,
 						make_dir, remove_dir),
 	};
