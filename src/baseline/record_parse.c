@@ -66,9 +66,12 @@ static int read_head(struct record *record, struct error *err)
 
 static bool lists(const json_t *array, const char *text)
 {
-	for (size_t i = 0; i < json_array_size(array); i++)
-		if (text_equal(json_string_value(json_array_get(array, i)), text))
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		const char *item = json_string_value(json_array_get(array, i));
+
+		if (item && text_equal(item, text))
 			return true;
+	}
 	return false;
 }
 

@@ -41,7 +41,7 @@ static void put_value(struct strbuf *out, const json_t *value)
 		strbuf_puts(out, "not known");
 }
 
-/* Append "path: X here, Y in the baseline" for the first leaf that differs; true when there is one. */
+/* Append "path differs: X here, Y in the baseline" for the first leaf; true when there is one. */
 static bool describe_difference(json_t *here, json_t *there, const char *path, struct strbuf *out)
 {
 	json_t *both, *ignored;

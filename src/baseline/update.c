@@ -42,7 +42,7 @@ static const char *refuse_event(const struct run *run, const struct settings *se
 			 settings->baseline_branch, run->event);
 		return buffer;
 	}
-	if (!text_equal(run->branch, settings->baseline_branch)) {
+	if (!run->branch || !text_equal(run->branch, settings->baseline_branch)) {
 		snprintf(buffer, size, "baselines are written on a push to %s, the branch is %s",
 			 settings->baseline_branch, run->branch ? run->branch : "unknown");
 		return buffer;

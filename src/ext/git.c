@@ -1,6 +1,7 @@
 #include "perfgate/ext/git.h"
 
 #include "perfgate/base/text.h"
+#include "perfgate/ext/git_guard.h"
 
 #include <errno.h>
 #include <git2.h>
@@ -252,6 +253,16 @@ static bool has_core_worktree(git_repository *repository)
 	       git_config_get_string(&value, config, "core.worktree") == 0;
 }
 
+/* libgit2 leaks the path when it is told what it knows. */
+static bool is_work_tree(git_repository *repository, const char *folder)
+{
+	AUTO_FREE char *path = realpath(folder, NULL);
+	AUTO_FREE char *with_slash = path ? xasprintf("%s/", path) : NULL;
+	const char *known = git_repository_workdir(repository);
+
+	return with_slash && known && strcmp(known, with_slash) == 0;
+}
+
 /* As git: GIT_WORK_TREE, else core.worktree, else with GIT_DIR the current folder. */
 static int place_work_tree(git_repository *repository, struct error *err)
 {
@@ -267,7 +278,8 @@ static int place_work_tree(git_repository *repository, struct error *err)
 	if (!folder && environment("GIT_DIR") && !git_repository_is_bare(repository) &&
 	    !has_core_worktree(repository))
 		folder = ".";
-	if (folder && git_repository_set_workdir(repository, folder, 0) < 0)
+	if (folder && !is_work_tree(repository, folder) &&
+	    git_repository_set_workdir(repository, folder, 0) < 0)
 		return extgit_fail(err, "git work tree %s", folder);
 	return 0;
 }
@@ -280,6 +292,8 @@ static int open_here(struct extgit **out, struct error *err)
 		return -1;
 	/* git keeps notes outside of GIT_NAMESPACE; libgit2 would put them inside. */
 	git_repository_set_namespace(repository, NULL);
+	if (extgit_guard_install(repository) < 0)
+		return extgit_fail(err, "cannot open the git objects");
 	*out = xcalloc(1, sizeof **out);
 	(*out)->repository = TAKE(repository);
 	return 0;

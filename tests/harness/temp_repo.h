@@ -25,8 +25,9 @@ static const char *const temp_repo_variables[] = {
 	"GIT_CONFIG",	 "GIT_CONFIG_PARAMETERS", "XDG_CONFIG_HOME",
 };
 
-/* Run by sh -c, standard output into `output` (may be NULL); exit status, -1 when it did not start. */
-static inline int run_shell(char *output, size_t size, const char *format, va_list args)
+/* Run by sh -c, standard output into `output` (may be NULL); -1 when it did not start. */
+__attribute__((format(printf, 3, 0))) static inline int run_shell(char *output, size_t size,
+								  const char *format, va_list args)
 {
 	char command[4096];
 	size_t length = 0;

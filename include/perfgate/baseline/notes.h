@@ -34,7 +34,7 @@ DEFINE_AUTO_VALUE(record_list, struct record_list, record_list_release)
 PG_MUST_CHECK int notes_parse(const char *text, size_t length, const char *commit,
 			      struct record_list *out, struct error *err);
 
-/* The records of a commit; warns (log_warning) about what was rejected. Empty when there is no note. */
+/* The records of a commit, empty without a note; warns (log_warning) about rejected lines. */
 PG_MUST_CHECK int notes_read(const struct extgit_notes *notes, const char *commit,
 			     struct record_list *out, struct error *err);
 

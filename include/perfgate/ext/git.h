@@ -49,7 +49,7 @@ PG_MUST_CHECK int extgit_is_dirty(const struct extgit *git, bool *out, struct er
 PG_MUST_CHECK int extgit_resolve(const struct extgit *git, const char *revision, char *out_commit,
 				 struct error *err);
 
-/* Tip of a branch: of the remote "origin" if it has it, else the local one; false when neither does. */
+/* Tip of a branch: that of the remote "origin", else the local one; false when there is neither. */
 bool extgit_branch_tip(const struct extgit *git, const char *branch, char *out_commit);
 
 struct extgit_commit {

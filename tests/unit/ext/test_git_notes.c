@@ -105,7 +105,7 @@ static void expect_written(const char *line)
 	assert_true(changed);
 }
 
-/* The write fails with ERROR_BASELINE and `words`, and the reference stays as `tip` (its file's text). */
+/* The write fails with ERROR_BASELINE and `words`, and the reference stays as it is. */
 static void expect_refused(struct extgit_note_write write, const char *words)
 {
 	struct error err = ERROR_INIT;
@@ -495,7 +495,6 @@ static void git_17_bit_flip_in_a_pack_gives_no_wrong_numbers(void **state)
 		sh("git gc -q --prune=now && p=$(ls .git/objects/pack/*.pack) && "
 		   "b=$(git rev-parse " REFERENCE
 		   ":$(git rev-parse HEAD | sed 's,\\(..\\),\\1/,')) && "
-		   "o=$(git verify-pack -v $p | grep ^$b | cut -d' ' -f5) && [ -n \"$o\" ] || "
 		   "o=$(git verify-pack -v $p | grep ^$b | awk '{print $5}'); chmod u+w $p && "
 		   "printf '\\377\\377' | dd of=$p bs=1 seek=$((o + 20)) conv=notrunc 2>/dev/null"),
 		0);
@@ -569,13 +568,12 @@ static void git_40_bare_repository_is_written(void **state)
 static void git_50_51_no_program_is_run(void **state)
 {
 	(void)state;
-	assert_int_equal(sh("mkdir ../hooks && printf '#!/bin/sh\\ntouch %s/../ran\\n' \"$PWD\" "
+	assert_int_equal(sh("mkdir ../hooks && printf '#!/bin/sh\\ntouch %%s/../ran\\n' \"$PWD\" "
 			    ">../hooks/reference-transaction && chmod +x ../hooks/* && "
 			    "cp ../hooks/reference-transaction ../hooks/post-commit && "
 			    "git config core.hooksPath \"$PWD/../hooks\" && "
 			    "git config gpg.program \"$PWD/../hooks/post-commit\" && "
-			    "git config commit.gpgsign true",
-			    "%s"),
+			    "git config commit.gpgsign true"),
 			 0);
 	expect_written("first");
 	assert_int_equal(access("../ran", F_OK), -1);
