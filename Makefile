@@ -86,10 +86,12 @@ harness: $(HARNESS_BINARIES)
 # The one list of packages (Debian 12 and Ubuntu 24.04): to build and run, to test, to lint.
 DEPS_RUN = gcc make pkg-config git libcurl4-openssl-dev libgit2-dev libyaml-dev libjansson-dev \
 	libxml2-dev libpq-dev libhiredis-dev libmicrohttpd-dev zlib1g-dev postgresql redis-server
-DEPS_TEST = libcmocka-dev bats perl curl jq procps strace python3 libxml2-utils nginx-light tmux
+DEPS_TEST = libcmocka-dev bats perl curl jq procps strace python3 libxml2-utils nginx-light tmux locales \
+	$(CHROMIUM)
 DEPS_BENCH = nginx-light wrk python3 util-linux
-DEPS_LINT = clang clang-format shellcheck yamllint nodejs npm default-jre-headless prometheus \
-	$(if $(shell apt-cache policy chromium 2>/dev/null | grep 'Candidate: [0-9]'),chromium,chromium-browser)
+DEPS_LINT = clang clang-format shellcheck yamllint nodejs npm default-jre-headless prometheus
+# Ubuntu has it as a snap behind another name.
+CHROMIUM = $(if $(shell apt-cache policy chromium 2>/dev/null | grep 'Candidate: [0-9]'),chromium,chromium-browser)
 SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
 INSTALL_ENV = env DEBIAN_FRONTEND=noninteractive
 # Asks the package manager only for what is missing, and for nothing when all is there.

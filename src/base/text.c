@@ -5,7 +5,7 @@
 
 bool text_equal(const char *a, const char *b)
 {
-	return strcmp(a, b) == 0;
+	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
 bool text_starts_with(const char *text, const char *prefix)

@@ -44,6 +44,21 @@ void environment_describe(struct run *run, const json_t *services)
 	extjson_set(run->environment, "os", extjson_string(machine.os));
 }
 
+/* CI checks out a detached HEAD and names the branch in a variable. */
+const char *environment_branch(void)
+{
+	static const char *const names[] = {"GITHUB_HEAD_REF", "GITHUB_REF_NAME", "CHANGE_BRANCH",
+					    "BRANCH_NAME"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *branch = getenv(names[i]);
+
+		if (branch && *branch)
+			return branch;
+	}
+	return NULL;
+}
+
 const char *environment_event(void)
 {
 	const char *github = getenv("GITHUB_EVENT_NAME");

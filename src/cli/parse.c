@@ -221,7 +221,7 @@ static const struct cli_values *values_of(const struct cli *cli, const char *opt
 	for (size_t i = 0; (row = cli_option_at(cli->command, i)); i++)
 		if (text_equal(row->name, option))
 			return &cli->options[i];
-	assert(!"an option that the command does not have");
+	assert(false && "an option that the command does not have");
 	return NULL;
 }
 

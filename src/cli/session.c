@@ -90,6 +90,7 @@ static void describe_source(struct run *run)
 	AUTO(extgit) struct extgit *git = NULL;
 	struct error err = ERROR_INIT;
 	struct extgit_head head;
+	const char *branch;
 
 	run->event = environment_event();
 	if (extgit_open(&git, &err) || (git && extgit_head(git, &head, &err)) ||
@@ -101,7 +102,8 @@ static void describe_source(struct run *run)
 		return;
 	run->commit = arena_strdup(&run->arena, head.commit);
 	run->tree = arena_strdup(&run->arena, head.tree);
-	run->branch = head.branch[0] ? arena_strdup(&run->arena, head.branch) : NULL;
+	branch = head.branch[0] ? head.branch : environment_branch();
+	run->branch = branch ? arena_strdup(&run->arena, branch) : NULL;
 }
 
 /* What a later version will act on is accepted today, and said: silence would promise it. */

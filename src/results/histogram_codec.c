@@ -164,7 +164,7 @@ static bool decode_base64(const char *text, unsigned char *out, size_t room, siz
 	return true;
 }
 
-/* The format keeps counts only: the mean comes from bucket middles, the extremes from their ends. */
+/* The format keeps counts only: mean from the buckets' middles, extremes from their ends. */
 static void restore(struct histogram *histogram, size_t index, uint64_t count)
 {
 	uint64_t low = histogram_lowest_at(index), high = histogram_highest_at(index);

@@ -165,6 +165,6 @@ double endpoint_metric(const struct scenario_result *scenario,
 		return ratio(endpoint->cache_hits, endpoint->cache_hits + endpoint->cache_misses);
 	case METRIC_COUNT: break;
 	}
-	assert(!"unknown metric");
+	assert(false && "unknown metric");
 	return NAN;
 }

@@ -30,7 +30,7 @@ static const char *reason_for(struct run *run, enum outcome outcome, size_t coun
 	if (outcome == OUTCOME_PASS)
 		return arena_printf(&run->arena, "%zu gate%s passed", count, count == 1 ? "" : "s");
 	return arena_printf(&run->arena, "%s %s %s: %s%s", first->scenario, first->endpoint,
-			    metric_table[first->metric].name, first->reason,
+			    metric_table[first->metric].title, first->reason,
 			    count == 1 ? ""
 				       : arena_printf(&run->arena, " (and %zu more)", count - 1));
 }

@@ -105,7 +105,7 @@ static void compare(const struct lines *a, const struct lines *b, struct script 
 		push(out, ' ', &a->items[a->count - tail]);
 }
 
-/* The end of the hunk that starts with the change at `from`: changes close to each other share it. */
+/* The end of the hunk that starts with the change at `from`: close changes share it. */
 static size_t hunk_end(const struct script *script, size_t from)
 {
 	size_t last = from;

@@ -163,7 +163,7 @@ static int add_suite(json_t *view, const struct settings *settings, struct error
 	return 0;
 }
 
-/* The servers that CI brings along: not for somebody else's target, not beside a URL of the file. */
+/* The servers that CI brings along: only for the reference, not beside a URL of the file. */
 static void add_services(json_t *view, const struct settings *settings)
 {
 	bool own_target = settings->target.kind != TARGET_URL;

@@ -41,7 +41,7 @@ char *fs_join(const char *dir, const char *name) __attribute__((returns_nonnull)
 /* Absolute path of the running executable (/proc/self/exe), heap, or NULL. */
 char *fs_self_path(void);
 
-/* First executable `program` in $PATH or in `extra_dirs` (NULL-terminated, may be NULL); heap or NULL. */
+/* First executable `program` in $PATH or `extra_dirs` (NULL-terminated or NULL); heap or NULL. */
 char *fs_find_program(const char *program, const char *const *extra_dirs);
 
 #endif

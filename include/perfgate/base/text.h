@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* NULL equals only NULL. */
 bool text_equal(const char *a, const char *b);
 bool text_starts_with(const char *text, const char *prefix);
 bool text_ends_with(const char *text, const char *suffix);

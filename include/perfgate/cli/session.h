@@ -83,6 +83,9 @@ void environment_describe(struct run *run, const json_t *services);
 /* "local", "pull_request", "push", "schedule" …, from GITHUB_* and Jenkins variables. */
 const char *environment_event(void);
 
+/* The branch that CI says it builds; NULL outside CI. */
+const char *environment_branch(void);
+
 /* The live view on stderr: a redrawn line on a terminal, else a line per 10 s. */
 struct progress {
 	bool terminal, colour;

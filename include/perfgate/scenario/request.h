@@ -2,10 +2,11 @@
  * Requests: compiled once, rendered per send.
  *
  * A compiled request has fixed text and slots (`${choice(1, 3)}`,
- * `${site.lat}`; substitute.h, functions.h; templates/config/suite.yml explains them to users). Rendering writes into the caller's buffers, which keep
- * their memory: no allocation per request in steady state. All randomness
- * comes from the user's own generator, so a user sends the same requests in
- * the same order whatever else happens.
+ * `${site.lat}`; substitute.h and functions.h, explained to users in
+ * templates/config/suite.yml). Rendering writes into the caller's buffers,
+ * which keep their memory: no allocation per request in steady state. All
+ * randomness comes from the user's own generator, so a user sends the same
+ * requests in the same order whatever else happens.
  */
 #ifndef PERFGATE_SCENARIO_REQUEST_H
 #define PERFGATE_SCENARIO_REQUEST_H

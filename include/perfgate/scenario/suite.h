@@ -84,7 +84,7 @@ struct suite {
 };
 
 struct suite_options {
-	bool quick;		/* any scenario in 20 s, think / 10, all users at once, 2 s warm-up, no pause */
+	bool quick;		/* 20 s, think / 10, all users at once, 2 s warm-up, no pause */
 	double duration_scale;	/* 1 (or 0) = as written; durations, ramps, warm-ups and pauses */
 };
 
@@ -99,7 +99,7 @@ const struct scenario *suite_find(const struct suite *suite, const char *name, s
 
 /*
  * Profile of each of `users` users by largest remainder of the weights (ties: the
- * earlier profile); out[i] < n_profiles. Users are interleaved so that a ramp keeps the proportions.
+ * earlier profile); out[i] < n_profiles. Users are interleaved: a ramp keeps the proportions.
  */
 void suite_assign_profiles(const struct suite *suite, size_t users, size_t *out);
 
@@ -112,7 +112,8 @@ double suite_planned_rps(const struct suite *suite, const struct scenario *scena
 /*
  * The capacity phase behind `scenario` (same users, no think time, the paced
  * mix by endpoint shares), or NULL when the scenario has no think time
- * or its planned rate is at least 1.25 x min_throughput or throughput is not gated. Owned by the suite.
+ * or its planned rate is at least 1.25 x min_throughput or throughput is not gated. The suite
+ * owns it.
  */
 const struct scenario *suite_capacity(struct suite *suite, const struct scenario *scenario,
 				      double min_throughput);

@@ -40,7 +40,7 @@ PG_MUST_CHECK int value_duration_range(const struct yaml_node *node, const char 
 				       int64_t max_ns, int64_t *out_min, int64_t *out_max,
 				       struct error *err);
 
-/* Split "a..b" (copies in `arena`); without ".." both ends are the text. False when an end is empty. */
+/* Split "a..b" (copies in `arena`); without ".." both ends are the text. False: an end is empty. */
 bool value_split_range(struct arena *arena, const char *text, const char **out_low,
 		       const char **out_high);
 

@@ -6,6 +6,12 @@
  * {{> partial}}, dotted names, {{.}}, standalone lines as in the Mustache
  * specification (https://mustache.github.io/mustache.5.html). Missing names
  * render empty. Escaping goes by target, always.
+ *
+ * {{=<% %>=}} sets other delimiters up to the end of the text (a partial starts
+ * with {{ }} again). False are null, false, a missing name, an empty list and
+ * an empty string; 0 is true, since a measured 0 is a value. The empty lines
+ * of an indented partial stay empty. At most 64 sections and 32 partials
+ * inside each other.
  */
 #ifndef PERFGATE_TEMPLATE_TEMPLATE_H
 #define PERFGATE_TEMPLATE_TEMPLATE_H
@@ -40,7 +46,10 @@ void template_escape(enum template_escape escape, const char *text, struct strbu
 /* Once, before the first render; NULL = embedded only. */
 void template_set_dir(const char *dir);
 
-/* Embedded file by name below templates/, NULL when there is none; NUL-terminated. */
+/*
+ * Embedded file by name below templates/, NULL when there is none; NUL-terminated.
+ * The struct is valid until this thread's next call, name and data always.
+ */
 struct embedded_file {
 	const char *name;
 	const char *data;

@@ -121,7 +121,10 @@ static void test_malformed_results_are_refused(void **state)
 		{"total", "requests", "4", "sum of its classes"},
 		{"total", "histogram", "\"AAAA\"", "histogram"},
 		{"verdict", "outcome", "\"maybe\"", "maybe"},
+		{"verdict", "outcome", "null", "outcome"},
 		{"cell", "metric", "\"p12\"", "p12"},
+		{"cell", "metric", "7", "metric"},
+		{"cell", "outcome", "null", "cells[0]"},
 	};
 
 	(void)state;

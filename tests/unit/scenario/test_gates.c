@@ -13,7 +13,7 @@ static const struct gate *find(const struct gate *gates, size_t n, const char *e
 	return NULL;
 }
 
-/* Which limit holds: the user's scenario, the built-in own value, LOAD_TEST_TARGET_*, the global. */
+/* Which limit holds: user's scenario, built-in own value, LOAD_TEST_TARGET_*, global. */
 static void the_nearest_limit_holds(void **state)
 {
 	static const struct {
