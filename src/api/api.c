@@ -41,14 +41,14 @@ static void name_endpoints(struct api *api)
 	api->endpoint_count = api_route_count + 1;
 }
 
-static int add_rules(struct api *api, const char *const *rules, struct error *err)
+static int add_rules(struct inject *inject, const char *const *rules, struct error *err)
 {
 	const char *paths[METRICS_MAX_ENDPOINTS] = {0};
 
 	for (size_t i = 0; i < api_route_count; i++)
 		paths[i] = api_routes[i].path;
 	for (; rules && *rules; rules++)
-		if (inject_add(&api->inject, *rules, paths, err) < 0)
+		if (inject_add(inject, *rules, paths, err) < 0)
 			return -1;
 	return 0;
 }
@@ -78,6 +78,15 @@ static int listen_now(struct api *api, const struct api_options *options, struct
 	return web_start(&web, &api->server, err);
 }
 
+int api_check_options(const struct api_options *options, struct error *err)
+{
+	struct inject scratch = {0};
+
+	if (web_check_address(options->bind, err) < 0)
+		return -1;
+	return add_rules(&scratch, options->inject, err);
+}
+
 int api_start(const struct api_options *options, struct api **out, struct error *err)
 {
 	struct api *api = xcalloc(1, sizeof *api);
@@ -90,7 +99,8 @@ int api_start(const struct api_options *options, struct api **out, struct error 
 	pthread_mutex_init(&api->vitals_lock, NULL);
 	machinestat_read(&api->machine);
 	name_endpoints(api);
-	if (add_rules(api, options->inject, err) < 0 || listen_now(api, options, err) < 0) {
+	if (add_rules(&api->inject, options->inject, err) < 0 ||
+	    listen_now(api, options, err) < 0) {
 		api_free(api);
 		return -1;
 	}

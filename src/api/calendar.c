@@ -1,7 +1,6 @@
 #include "perfgate/api/calendar.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 #define FIRST_YEAR 1900
@@ -68,12 +67,23 @@ int calendar_parse(const char *text, int32_t *out_day)
 	return 0;
 }
 
+static void put_digits(char *out, int value, int count)
+{
+	while (count-- > 0) {
+		out[count] = (char)('0' + value % 10);
+		value /= 10;
+	}
+}
+
 void calendar_format(int32_t day, char *out)
 {
 	int year, month, month_day;
 
 	split(day, &year, &month, &month_day);
-	snprintf(out, CALENDAR_DATE_SIZE, "%04d-%02d-%02d", year % 10000, month, month_day);
+	memcpy(out, "0000-00-00", sizeof "0000-00-00");
+	put_digits(out, year, 4);
+	put_digits(out + 5, month, 2);
+	put_digits(out + 8, month_day, 2);
 }
 
 int calendar_data_day(int32_t day)

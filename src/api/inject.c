@@ -100,7 +100,7 @@ static int find_route(const char *given, const char *const *paths, int *out, str
 		}
 	close = text_suggest(given, paths);
 	return error_set(err, ERROR_USAGE, "the API has no route %s%s%s%s", given,
-			 close ? "; did you mean " : "", close ? close : "", close ? "?" : "");
+			 close ? ": did you mean " : "", close ? close : "", close ? "?" : "");
 }
 
 int inject_add(struct inject *inject, const char *text, const char *const *paths, struct error *err)

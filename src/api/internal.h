@@ -38,7 +38,8 @@ struct api {
 	pthread_mutex_t vitals_lock;
 	struct vitals vitals;
 	struct machinestat machine;
-	int64_t vitals_at_ns; /* 0 = never */
+	int64_t vitals_at_ns; /* start of the last refresh; 0 = never */
+	bool vitals_busy;
 };
 
 /* The routes, in table order; `index` of web_request.route. */

@@ -11,6 +11,7 @@
 #define SERIES "pg_series"
 #define QUERY_TIMEOUT_NS (10 * NS_PER_S)
 #define FILL_TIMEOUT_NS (120 * NS_PER_S)
+#define WARM_CONNECTIONS 4
 
 struct store {
 	char *url;
@@ -110,20 +111,6 @@ static int prepare_on(struct extpg *pg, bool may_fill, bool private, struct erro
 	return fill(pg, private, err);
 }
 
-int store_prepare(struct store *store, bool may_fill, bool private, struct error *err)
-{
-	void *connection;
-	int status;
-
-	if (pool_take(store->pool, &connection, err) < 0)
-		return -1;
-	status = prepare_on(connection, may_fill, private, err);
-	extpg_set_query_timeout(connection, QUERY_TIMEOUT_NS);
-	/* A failed fill leaves its transaction open. */
-	pool_give(store->pool, connection, status == 0 && extpg_usable(connection));
-	return status;
-}
-
 /* SQLSTATE 26000: this connection has not prepared the statement yet. */
 static int run_prepared(struct extpg *pg, const char *name, const char *file, size_t count,
 			const char *const *values, struct extpg_result **out, struct error *err)
@@ -136,6 +123,54 @@ static int run_prepared(struct extpg *pg, const char *name, const char *file, si
 		return -1;
 	error_clear(err);
 	return extpg_run(pg, name, count, values, out, err);
+}
+
+/*
+ * Open some connections with their statements prepared and run: the first requests of a
+ * measured run shall not pay for it, and tables of another shape are found now.
+ */
+static int warm_up(struct store *store, struct error *err)
+{
+	static const char *const cells[] = {"{0}",	  "{36}",	"2023-06-01", "2023-06-30",
+					    "2023-01-02", "2023-01-01", "2023-06-30"};
+	static const char *const series[] = {"0",	   "36",	 "2023-06-01",
+					     "2023-06-30", "2023-01-02", "2023-01-01"};
+	void *connections[WARM_CONNECTIONS];
+	size_t count = 0;
+	int status = 0;
+
+	while (status == 0 && count < WARM_CONNECTIONS) {
+		struct extpg *pg;
+
+		status = pool_take(store->pool, &connections[count], err);
+		if (status < 0)
+			break;
+		pg = connections[count++];
+		status = run_prepared(pg, CELLS, "sql/cells.sql", ARRAY_SIZE(cells), cells, NULL,
+				      err);
+		if (status == 0)
+			status = run_prepared(pg, SERIES, "sql/series.sql", ARRAY_SIZE(series),
+					      series, NULL, err);
+	}
+	while (count > 0) {
+		count--;
+		pool_give(store->pool, connections[count], extpg_usable(connections[count]));
+	}
+	return status < 0 ? error_wrap(err, "cannot read the climate tables") : 0;
+}
+
+int store_prepare(struct store *store, bool may_fill, bool private, struct error *err)
+{
+	void *connection;
+	int status;
+
+	if (pool_take(store->pool, &connection, err) < 0)
+		return -1;
+	status = prepare_on(connection, may_fill, private, err);
+	extpg_set_query_timeout(connection, QUERY_TIMEOUT_NS);
+	/* A failed fill leaves its transaction open. */
+	pool_give(store->pool, connection, status == 0 && extpg_usable(connection));
+	return status < 0 ? -1 : warm_up(store, err);
 }
 
 /* One statement on a pooled connection; a connection found dead is replaced once. */

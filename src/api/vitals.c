@@ -59,25 +59,39 @@ static void read_cache_vitals(struct cache *cache, struct vitals *out)
 		out->cache_version[0] = '\0';
 }
 
-static void refresh(struct api *api)
+static void refresh(struct api *api, struct vitals *vitals)
 {
-	struct vitals *vitals = &api->vitals;
-
 	vitals->database_ok = store_ping(api->store, NULL) == 0;
 	read_cache_vitals(api->cache, vitals);
 	vitals->cpu_percent = cpu_percent(&api->machine);
 	vitals->memory_percent = memory_percent();
 }
 
-void vitals_read(struct api *api, struct vitals *out)
+/* Claim the refresh when one is due; everybody else takes what there is and waits for nothing. */
+static bool claim_refresh(struct api *api, struct vitals *out)
 {
 	int64_t now_ns = clock_now_ns();
+	bool mine;
 
 	pthread_mutex_lock(&api->vitals_lock);
-	if (api->vitals_at_ns == 0 || now_ns - api->vitals_at_ns >= REFRESH_NS) {
+	mine = !api->vitals_busy &&
+	       (api->vitals_at_ns == 0 || now_ns - api->vitals_at_ns >= REFRESH_NS);
+	if (mine) {
+		api->vitals_busy = true;
 		api->vitals_at_ns = now_ns;
-		refresh(api);
 	}
 	*out = api->vitals;
+	pthread_mutex_unlock(&api->vitals_lock);
+	return mine;
+}
+
+void vitals_read(struct api *api, struct vitals *out)
+{
+	if (!claim_refresh(api, out))
+		return;
+	refresh(api, out);
+	pthread_mutex_lock(&api->vitals_lock);
+	api->vitals = *out;
+	api->vitals_busy = false;
 	pthread_mutex_unlock(&api->vitals_lock);
 }

@@ -16,7 +16,7 @@ struct exchange {
 	char id[65];
 	bool too_large;
 	bool counted; /* the access handler has seen it: it is under way */
-	bool gzip;
+	bool close; /* end the connection after this answer */
 	struct MHD_Response *response; /* ready, maybe held back */
 	unsigned status;
 	int64_t due_ns;
@@ -34,5 +34,10 @@ void holder_stop(struct holder *holder);
 bool gzip_body(struct strbuf *body);
 /* Does an Accept-Encoding value allow gzip (q > 0)? */
 bool gzip_accepted(const char *accept_encoding);
+
+/* Refuse what the headers alone show to be wrong, with `reply` made; true if so. */
+bool check_framing(struct exchange *exchange, bool loopback, bool http_1_0,
+		   struct web_reply *reply);
+bool check_is_json(const char *content_type);
 
 #endif

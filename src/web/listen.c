@@ -57,6 +57,17 @@ static int chosen_port(int fd)
 	return ntohs(a.any.sa_family == AF_INET ? a.v4.sin_port : a.v6.sin6_port);
 }
 
+int listen_check(const char *bind_to, struct error *err)
+{
+	union address a;
+	socklen_t length;
+
+	if (fill_address(bind_to, 0, &a, &length) == 0)
+		return 0;
+	return error_set(err, ERROR_USAGE,
+			 "bind address \"%s\": write a numeric address such as 127.0.0.1", bind_to);
+}
+
 int listen_open(const char *bind_to, int port, int *out_fd, int *out_port, struct error *err)
 {
 	union address a;
@@ -66,9 +77,7 @@ int listen_open(const char *bind_to, int port, int *out_fd, int *out_port, struc
 	if (port < 0 || port > 65535)
 		return error_set(err, ERROR_USAGE, "port %d: write 0..65535", port);
 	if (fill_address(bind_to, port, &a, &length) < 0)
-		return error_set(err, ERROR_USAGE,
-				 "bind address \"%s\": write a numeric address such as 127.0.0.1",
-				 bind_to);
+		return listen_check(bind_to, err);
 	fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return error_set_errno(err, ERROR_UNMEASURED, "cannot open a socket");

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+PG_MUST_CHECK int listen_check(const char *bind_to, struct error *err);
 PG_MUST_CHECK int listen_open(const char *bind_to, int port, int *out_fd, int *out_port,
 			      struct error *err);
 bool listen_is_loopback(const char *bind_to);

@@ -105,45 +105,6 @@ static void no_route(const struct exchange *exchange, struct web_reply *reply)
 	web_reply_header(reply, "Allow", "%s", allow);
 }
 
-static bool host_is_loopback(const char *host)
-{
-	size_t length = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
-	char name[64];
-
-	if (length >= sizeof name)
-		return false;
-	memcpy(name, host, length);
-	name[length] = '\0';
-	return strcasecmp(name, "localhost") == 0 || strcmp(name, "[::1]") == 0 ||
-	       (strncmp(name, "127.", 4) == 0 && strspn(name, "0123456789.") == length);
-}
-
-/* Browsers always send Host; one that names another site got here by DNS rebinding. */
-static bool host_allowed(const struct exchange *exchange)
-{
-	const char *host = web_header(&exchange->request, "Host");
-
-	return !exchange->server->loopback || !host || host_is_loopback(host);
-}
-
-static bool is_json(const char *content_type)
-{
-	const char json[] = "application/json";
-	const char *rest;
-
-	if (!content_type || strncasecmp(content_type, json, sizeof json - 1) != 0)
-		return false;
-	rest = content_type + sizeof json - 1;
-	rest += strspn(rest, " \t");
-	if (!*rest)
-		return true;
-	if (*rest != ';')
-		return false;
-	rest += 1 + strspn(rest + 1, " \t");
-	return strncasecmp(rest, "charset=", 8) != 0 || strncasecmp(rest + 8, "utf-8", 5) == 0 ||
-	       strncasecmp(rest + 8, "\"utf-8\"", 7) == 0;
-}
-
 static bool posts(const struct exchange *exchange)
 {
 	return strcmp(exchange->request.method, "POST") == 0;
@@ -154,15 +115,12 @@ static bool refused(const struct exchange *exchange, struct web_reply *reply)
 {
 	const struct web_request *request = &exchange->request;
 
-	if (!host_allowed(exchange))
-		web_error(request, reply, 400, "bad_host",
-			  "Host names another site; this server listens on loopback only");
-	else if (exchange->too_large)
+	if (exchange->too_large)
 		web_error(request, reply, 413, "body_too_large", "the body exceeds %zu bytes",
 			  exchange->server->options.max_body_bytes);
 	else if (request->route < 0)
 		no_route(exchange, reply);
-	else if (posts(exchange) && !is_json(web_header(request, "Content-Type")))
+	else if (posts(exchange) && !check_is_json(web_header(request, "Content-Type")))
 		web_error(request, reply, 415, "unsupported_media_type",
 			  "send Content-Type: application/json");
 	else
@@ -177,7 +135,8 @@ static void add_headers(struct MHD_Response *response, const struct exchange *ex
 	MHD_add_response_header(response, "X-Request-ID", exchange->id);
 	for (size_t i = 0; i < reply->header_count; i++)
 		MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
-	if (atomic_load_explicit(&exchange->server->draining, memory_order_relaxed))
+	if (exchange->close ||
+	    atomic_load_explicit(&exchange->server->draining, memory_order_relaxed))
 		MHD_add_response_header(response, "Connection", "close");
 }
 
@@ -251,7 +210,7 @@ static struct web_reply empty_reply(void)
 
 /* The first call for a request: headers only. Large bodies are refused before they are sent. */
 static enum MHD_Result begin(struct exchange *exchange, struct MHD_Connection *connection,
-			     const char *path, const char *method)
+			     const char *path, const char *method, const char *version)
 {
 	struct web_server *server = exchange->server;
 	struct web_reply reply = empty_reply();
@@ -270,6 +229,8 @@ static enum MHD_Result begin(struct exchange *exchange, struct MHD_Connection *c
 	exchange->counted = true;
 	atomic_fetch_add(&server->under_way, 1);
 	give_id(exchange);
+	if (check_framing(exchange, server->loopback, strcmp(version, "HTTP/1.0") == 0, &reply))
+		return answer(exchange, &reply);
 	length = web_header(&exchange->request, "Content-Length");
 	if (length && strtoull(length, NULL, 10) > server->options.max_body_bytes) {
 		exchange->too_large = true;
@@ -321,14 +282,13 @@ static enum MHD_Result access_handler(void *arg, struct MHD_Connection *connecti
 {
 	struct exchange *exchange = *context;
 
-	(void)version;
 	if (!exchange) {
 		exchange = calloc(1, sizeof *exchange);
 		if (!exchange)
 			return MHD_NO;
 		*context = exchange;
 		exchange->server = arg;
-		return begin(exchange, connection, path, method);
+		return begin(exchange, connection, path, method, version);
 	}
 	if (exchange->response)
 		return send_response(exchange);
@@ -355,6 +315,14 @@ static void completed(void *arg, struct MHD_Connection *connection, void **conte
 	*context = NULL;
 }
 
+/* Paths stay as they came: no route has an escape, and an unescaped NUL would cut one short. */
+static size_t keep_escapes(void *arg, struct MHD_Connection *connection, char *text)
+{
+	(void)arg;
+	(void)connection;
+	return strlen(text);
+}
+
 static struct MHD_Daemon *start_daemon(struct web_server *server, int fd)
 {
 	const struct web_options *o = &server->options;
@@ -368,6 +336,7 @@ static struct MHD_Daemon *start_daemon(struct web_server *server, int fd)
 				MHD_OPTION_CONNECTION_TIMEOUT, o->idle_timeout_s,
 				MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 				WEB_HEADER_LIMIT_BYTES + POOL_EXTRA_BYTES,
+				MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
 				MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 }
 
@@ -402,6 +371,11 @@ static int start_threads(struct web_server *server, int fd, struct error *err)
 	holder_stop(server->holder);
 	errno = saved;
 	return error_set_errno(err, ERROR_UNMEASURED, "cannot start the HTTP listener");
+}
+
+int web_check_address(const char *bind, struct error *err)
+{
+	return bind ? listen_check(bind, err) : 0;
 }
 
 int web_start(const struct web_options *options, struct web_server **out, struct error *err)

@@ -287,13 +287,19 @@ ROWS
   stop_server "$folder"
 }
 
-# The socket that the server's Redis listens on: it is a descendant of the server.
-own_redis_socket() {
+# own_folder FOLDER: where the server keeps its private services, from the command line of its Redis.
+own_folder() {
   local pid
-  for pid in $(pgrep -P "$(cat "$1/pid")" redis-server); do
-    tr '\0' ' ' <"/proc/$pid/cmdline" | grep -o '/tmp/pfg-[^ ]*' | head -1 | sed 's,/tmp/\(pfg-[^/ :]*\).*,\1,' >"$1/folder"
-  done
-  find "/tmp/$(cat "$1/folder")" -name '*.sock' | head -1
+  pid="$(pgrep -P "$(cat "$1/pid")" redis-server)"
+  tr '\0' ' ' <"/proc/$pid/cmdline" | grep -o '/tmp/pfg-[^/ :]*' | head -1
+}
+
+own_redis_socket() {
+  find "$(own_folder "$1")" -name '*.sock' | head -1
+}
+
+own_database_socket() {
+  dirname "$(find "$(own_folder "$1")" -name '.s.PGSQL.*' ! -name '*.lock' | head -1)"
 }
 
 @test "RD-01: without Redis the answers are the same, slower, and health says degraded" {
@@ -390,6 +396,38 @@ own_redis_socket() {
   expect_status 0
   gone() { local pid; for pid in $children; do [ ! -d "/proc/$pid" ] || return 1; done; }
   wait_until 20 gone
+}
+
+@test "an external database is filled with --init only, and once" {
+  need psql
+  local folder="$BATS_TEST_TMPDIR/own" host
+  host="$(own_database_socket "$BATS_FILE_TMPDIR/main")"
+  psql -q -h "$host" -U perfgate -d perfgate -c 'CREATE DATABASE external'
+  export LOAD_TEST_DATABASE_URL="postgresql:///external?host=$host&user=perfgate"
+  REDIS="unix:$(own_redis_socket "$BATS_FILE_TMPDIR/main")"
+  REDIS_URL="$REDIS" run_split "$PERFGATE" serve --port 0
+  expect_status 2
+  expect_match "$errors" 'serve --init'
+  local round before=""
+  for round in 1 2; do
+    mkdir -p "$folder"
+    REDIS_URL="$REDIS" "$PERFGATE" serve --port 0 --init >"$folder/out" 2>"$folder/err" 3>&- &
+    echo $! >"$folder/pid"
+    wait_until 20 grep -q 'ready on' "$folder/out"
+    URL="$(sed -n 's/.*ready on //p' "$folder/out")"
+    ask GET /info
+    expect_json 'd["environment"]["private"]' False
+    ask POST /predict/single "{$PLACE, $DATE}"
+    expect_code 200
+    stop_server "$folder"
+    expect_status 0
+    psql -At -h "$host" -U perfgate -d external \
+      -c "SELECT count(*), sum(temperature_2m)::numeric(12, 2) FROM era5_data_points" \
+      -c "SELECT relpersistence, oid FROM pg_class WHERE relname = 'era5_data_points'" >"state$round"
+  done
+  expect_match "$(head -1 state1)" '^130305\|'
+  expect_match "$(tail -1 state1)" '^p\|'
+  cmp state1 state2
 }
 
 @test "ENV-11, ENV-13: a malformed database URL is exit 2 and shows nothing of the password" {

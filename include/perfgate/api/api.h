@@ -26,6 +26,8 @@ struct api_options {
 
 struct api;
 
+/* The part of the options that a user can get wrong, before anything is started: ERROR_USAGE. */
+PG_MUST_CHECK int api_check_options(const struct api_options *options, struct error *err);
 PG_MUST_CHECK int api_start(const struct api_options *options, struct api **out, struct error *err);
 /* Check or fill the store (`fill`: see store_prepare()), then be ready. */
 PG_MUST_CHECK int api_prepare(struct api *api, bool fill, struct error *err);

@@ -26,7 +26,8 @@
  * a suitable value, and the smallest of the limits counts.
  *   rain        0 .. 80 mm in 30 days (Craig et al. 1999)
  *   humidity    30 .. 60 %: 60 % after Grover-Kopec et al. 2006, Malaria Journal 5:38
- *   vegetation  NDVI 0.15 .. 0.40: 0.40 after Hay et al. 1998, Trans. R. Soc. Trop. Med. Hyg. 92:12-20
+ *   vegetation  NDVI 0.15 .. 0.40: 0.40 after Hay et al. 1998, Transactions of the Royal
+ *               Society of Tropical Medicine and Hygiene 92:12-20
  * The unsuitable ends of humidity and vegetation are our choice.
  *
  * risk = R0(T)/max * min(rain, humidity, vegetation).

@@ -54,6 +54,9 @@ struct web_options {
 
 struct web_server;
 
+/* Is it a numeric address (NULL = the default)? ERROR_USAGE. */
+PG_MUST_CHECK int web_check_address(const char *bind, struct error *err);
+
 /* ERROR_USAGE for an address that cannot be used, ERROR_UNMEASURED for a port that is taken. */
 PG_MUST_CHECK int web_start(const struct web_options *options, struct web_server **out,
 			    struct error *err);

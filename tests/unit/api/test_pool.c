@@ -1,0 +1,163 @@
+#include "perfgate/api/pool.h"
+#include "perfgate/base/clock.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct factory {
+	char connections[8];
+	int opened, closed;
+	bool broken;
+};
+
+static int open_one(void *arg, void **out, struct error *err)
+{
+	struct factory *factory = arg;
+
+	if (factory->broken)
+		return error_set(err, ERROR_UNMEASURED, "down");
+	*out = &factory->connections[factory->opened++];
+	return 0;
+}
+
+static struct factory *counted;
+
+static void close_one(void *connection)
+{
+	(void)connection;
+	counted->closed++;
+}
+
+static struct pool *make_pool(struct factory *factory, unsigned max, int64_t checkout_ns)
+{
+	struct pool_kind kind = {"test", open_one, close_one, factory, max, checkout_ns};
+
+	counted = factory;
+	return pool_new(&kind);
+}
+
+static void the_last_one_given_back_is_taken_first(void **state)
+{
+	struct factory factory = {0};
+	struct pool *pool = make_pool(&factory, 3, NS_PER_S);
+	void *a, *b, *again;
+
+	(void)state;
+	assert_int_equal(pool_take(pool, &a, NULL), 0);
+	assert_int_equal(pool_take(pool, &b, NULL), 0);
+	pool_give(pool, a, true);
+	pool_give(pool, b, true);
+	assert_int_equal(pool_take(pool, &again, NULL), 0);
+	assert_ptr_equal(again, b);
+	pool_give(pool, again, true);
+	assert_int_equal(factory.opened, 2);
+	pool_free(pool);
+	assert_int_equal(factory.closed, 2);
+}
+
+static void a_broken_one_is_replaced(void **state)
+{
+	struct factory factory = {0};
+	struct pool *pool = make_pool(&factory, 1, NS_PER_S);
+	void *connection;
+
+	(void)state;
+	assert_int_equal(pool_take(pool, &connection, NULL), 0);
+	pool_give(pool, connection, false);
+	assert_int_equal(factory.closed, 1);
+	assert_int_equal(pool_take(pool, &connection, NULL), 0);
+	assert_int_equal(factory.opened, 2);
+	pool_give(pool, connection, true);
+	pool_free(pool);
+}
+
+static void an_empty_pool_times_out_and_says_so(void **state)
+{
+	struct factory factory = {0};
+	struct pool *pool = make_pool(&factory, 1, 5 * NS_PER_MS);
+	struct error err = ERROR_INIT;
+	struct pool_stats stats;
+	void *connection, *none = NULL;
+
+	(void)state;
+	assert_int_equal(pool_take(pool, &connection, NULL), 0);
+	assert_int_equal(pool_take(pool, &none, &err), -1);
+	assert_null(none);
+	assert_non_null(strstr(err.message, "no test connection"));
+	pool_read_stats(pool, &stats);
+	assert_int_equal(stats.timeouts, 1);
+	assert_int_equal(stats.waiters, 0);
+	assert_int_equal(stats.in_use, 1);
+	assert_true(stats.wait_ns > 0);
+	pool_give(pool, connection, true);
+	pool_free(pool);
+}
+
+static void a_failed_open_gives_its_place_back(void **state)
+{
+	struct factory factory = {.broken = true};
+	struct pool *pool = make_pool(&factory, 1, 5 * NS_PER_MS);
+	struct error err = ERROR_INIT;
+	void *connection;
+
+	(void)state;
+	assert_int_equal(pool_take(pool, &connection, &err), -1);
+	assert_string_equal(err.message, "down");
+	factory.broken = false;
+	assert_int_equal(pool_take(pool, &connection, NULL), 0);
+	pool_give(pool, connection, true);
+	pool_free(pool);
+}
+
+struct waiter {
+	struct pool *pool;
+	void *got;
+};
+
+static void *wait_for_one(void *arg)
+{
+	struct waiter *waiter = arg;
+
+	if (pool_take(waiter->pool, &waiter->got, NULL) == 0)
+		pool_give(waiter->pool, waiter->got, true);
+	return NULL;
+}
+
+static void who_waits_gets_what_comes_free(void **state)
+{
+	struct factory factory = {0};
+	struct pool *pool = make_pool(&factory, 1, 30 * NS_PER_S);
+	struct waiter waiter = {.pool = pool};
+	struct pool_stats stats = {0};
+	pthread_t thread;
+	void *connection;
+
+	(void)state;
+	assert_int_equal(pool_take(pool, &connection, NULL), 0);
+	assert_int_equal(pthread_create(&thread, NULL, wait_for_one, &waiter), 0);
+	while (stats.waiters == 0)
+		pool_read_stats(pool, &stats);
+	pool_give(pool, connection, true);
+	pthread_join(thread, NULL);
+	assert_ptr_equal(waiter.got, connection);
+	pool_free(pool);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_last_one_given_back_is_taken_first),
+		cmocka_unit_test(a_broken_one_is_replaced),
+		cmocka_unit_test(an_empty_pool_times_out_and_says_so),
+		cmocka_unit_test(a_failed_open_gives_its_place_back),
+		cmocka_unit_test(who_waits_gets_what_comes_free),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
