@@ -153,7 +153,7 @@ lint: all ## check style, both compilers, scripts and generated files
 	$(say) SHELL .
 	$(Q)shellcheck -x .ci/run tests/run $$(grep -rlE '^#!.*(bash|/sh)' tests/meta tests/lint src/template)
 	$(say) LINT generated
-	$(Q)sh tests/lint/lint-generated.sh $(NODE_TOOLS) $(BUILD)/perfgate
+	$(Q)PERFGATE=$(CURDIR)/$(BUILD)/perfgate bash tests/lint/lint-generated.sh $(NODE_TOOLS)
 
 .PHONY: format
 format: ## format every C file

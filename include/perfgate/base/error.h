@@ -18,11 +18,11 @@
 /* Each kind is one documented exit status; the table is in error.c. */
 enum error_kind {
 	ERROR_NONE = 0,
-	ERROR_USAGE,      /* usage, configuration or precondition; no load was sent */
+	ERROR_USAGE, /* usage, configuration or precondition; no load was sent */
 	ERROR_UNMEASURED, /* target, service or source out of reach; own resources exhausted */
-	ERROR_BASELINE,   /* baseline store unreadable, locked or not written */
-	ERROR_DELIVERY,   /* an artifact or a required notification was not delivered */
-	ERROR_INTERNAL,   /* a bug of ours */
+	ERROR_BASELINE, /* baseline store unreadable, locked or not written */
+	ERROR_DELIVERY, /* an artifact or a required notification was not delivered */
+	ERROR_INTERNAL, /* a bug of ours */
 	ERROR_KIND_COUNT
 };
 

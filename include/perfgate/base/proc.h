@@ -27,22 +27,22 @@
 #define PROC_LOG_BYTES ((size_t)64 << 10)
 
 struct proc_spec {
-	const char *const *argv;	/* argv[0] is looked up in PATH unless it has a '/' */
-	const char *const *env;		/* "KEY=value", NULL-terminated; NULL = proc_clean_env() */
-	const char *cwd;		/* NULL = ours */
-	const char *stdin_text;		/* written to its stdin; NULL = /dev/null */
-	const char *log_path;		/* copy of stdout+stderr, capped at 10 MiB; NULL = none */
-	const char *run_as;		/* user to become when we are root; NULL = stay */
-	int64_t deadline_ns;		/* proc_run: relative; 0 = 60 s */
-	int death_signal;		/* PR_SET_PDEATHSIG; 0 = SIGTERM */
-	size_t output_limit_bytes;	/* proc_run: cap of kept output; 0 = 1 MiB */
+	const char *const *argv; /* argv[0] is looked up in PATH unless it has a '/' */
+	const char *const *env; /* "KEY=value", NULL-terminated; NULL = proc_clean_env() */
+	const char *cwd; /* NULL = ours */
+	const char *stdin_text; /* written to its stdin; NULL = /dev/null */
+	const char *log_path; /* copy of stdout+stderr, capped at 10 MiB; NULL = none */
+	const char *run_as; /* user to become when we are root; NULL = stay */
+	int64_t deadline_ns; /* proc_run: relative; 0 = 60 s */
+	int death_signal; /* PR_SET_PDEATHSIG; 0 = SIGTERM */
+	size_t output_limit_bytes; /* proc_run: cap of kept output; 0 = 1 MiB */
 };
 
 struct proc_result {
-	int exit_status;	/* 0..255, 128+n when ended by a signal */
+	int exit_status; /* 0..255, 128+n when ended by a signal */
 	bool timed_out;
-	struct strbuf out;	/* stdout */
-	struct strbuf err;	/* stderr */
+	struct strbuf out; /* stdout */
+	struct strbuf err; /* stderr */
 };
 
 /*

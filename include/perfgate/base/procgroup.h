@@ -23,9 +23,9 @@
 #define PROCGROUP_WATCHER_NAME "perfgate-watch"
 
 struct procgroup {
-	pid_t pgid;			    /* = pid of the leader */
+	pid_t pgid; /* = pid of the leader */
 	int stop_signal;
-	uint64_t start_ticks;		    /* of the leader; 0 = unknown */
+	uint64_t start_ticks; /* of the leader; 0 = unknown */
 	char marker[PROCGROUP_MARKER_SIZE]; /* "PERFGATE_CHILD=…"; "" = leave strays alone */
 	bool gone;
 };

@@ -15,12 +15,12 @@
 
 struct proctable_entry {
 	pid_t pid, ppid, pgrp, session;
-	char name[16];		/* as set by exec or PR_SET_NAME */
-	char state;		/* 'Z' = ended, not waited for */
-	uint64_t start_ticks;	/* since boot, in sysconf(_SC_CLK_TCK) */
-	uint64_t cpu_ticks;	/* user + system, own and of waited-for children */
+	char name[16]; /* as set by exec or PR_SET_NAME */
+	char state; /* 'Z' = ended, not waited for */
+	uint64_t start_ticks; /* since boot, in sysconf(_SC_CLK_TCK) */
+	uint64_t cpu_ticks; /* user + system, own and of waited-for children */
 	uint64_t rss_pages;
-	bool in_tree;		/* used by proctable_mark_tree() */
+	bool in_tree; /* used by proctable_mark_tree() */
 };
 
 struct proctable {

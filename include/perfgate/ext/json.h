@@ -37,8 +37,8 @@ bool extjson_get_bool(const json_t *object, const char *key, bool fallback);
  * Strict: duplicate keys, NUL in strings, trailing bytes and depth over 64 are
  * refused; at most `limit` bytes. The error has kind `kind` and says where.
  */
-PG_MUST_CHECK int extjson_parse(const char *text, size_t length, size_t limit,
-				enum error_kind kind, json_t **out, struct error *err);
+PG_MUST_CHECK int extjson_parse(const char *text, size_t length, size_t limit, enum error_kind kind,
+				json_t **out, struct error *err);
 
 /* Canonical: sorted keys, no spaces; one line. For digests and notes. */
 void extjson_dump_canonical(const json_t *value, struct strbuf *out);

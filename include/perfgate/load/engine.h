@@ -1,12 +1,18 @@
 /*
  * The load engine: drives one scenario and measures it.
  *
- * Closed model: each user sends, waits for the answer, thinks, repeats.
- * Latency starts at the send; how late our own loop noticed that a user was
- * due is scheduling delay, kept apart and never charged to the server. Kernel
+ * Closed model: each user sends, waits for the answer, thinks, repeats, on a
+ * connection of its own that is kept while it thinks. Latency starts at the
+ * send, or at the dial when the request needs a new connection; service time
+ * always at the send. How late our own loop was with a user that was due is
+ * scheduling delay, kept apart and never charged to the server. Kernel
  * receive stamps (SO_TIMESTAMPNS) give the end of a request when available.
  * Users ramp by the scenario's stages; a user beyond the current target
  * finishes its request and rests.
+ *
+ * A keep-alive connection that the server closed before answering with a byte
+ * is replaced once for the same request and counted as a reconnect; nothing
+ * else is tried again. Redirects are not followed, compression not asked for.
  *
  * At the end requests in flight are given a short drain (at most the
  * request timeout, at most 5 s); the rest is counted as censored.
@@ -49,7 +55,8 @@ struct load_options {
 	const char *user_agent;
 	/* Becomes 1 on Ctrl-C: drain and return with interrupted = true. 2: at once. */
 	const volatile sig_atomic_t *stop;
-	int64_t deadline_ns; /* clock_now_ns() at which to stop (--max-runtime); 0 = none */
+	/* clock_now_ns() at which to stop (--max-runtime), drained and interrupted; 0 = none */
+	int64_t deadline_ns;
 	void (*progress)(const struct load_progress *progress, void *arg); /* may be NULL */
 	void *progress_arg;
 };

@@ -2,9 +2,9 @@
  * Was it a measurement? The generator's own health, and whom to blame.
  *
  * A worker keeps struct worker_health while it runs; health_judge() turns it
- * and two readings of the machine into struct generator_health, by the
- * rules of the README ("INVALID measurements"). Time that our thread was ready
- * but had no core (/proc/thread-self/schedstat) is the machine's, not ours.
+ * and two readings of the machine into struct generator_health by the
+ * thresholds below. Time that our thread was ready but had no core
+ * (/proc/thread-self/schedstat) is the machine's fault, not ours.
  */
 #ifndef PERFGATE_LOAD_HEALTH_H
 #define PERFGATE_LOAD_HEALTH_H

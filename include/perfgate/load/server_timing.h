@@ -32,7 +32,7 @@ struct cache_lookups {
  */
 struct cache_lookups server_timing_lookups(const struct server_timing *timing);
 
-/* "HIT", "MISS", "Hit from cloudfront", "MISS, HIT": the last word on it, that is the nearest cache. */
+/* "HIT", "MISS", "Hit from cloudfront", "MISS, HIT": the last word, from the nearest cache. */
 struct cache_lookups x_cache_lookups(struct http1_field value);
 
 #endif

@@ -69,7 +69,10 @@ struct worker {
 	struct session **ready; /* to begin in this round */
 	uint32_t n_ready, in_flight;
 	uint32_t round;
-	uint64_t *check_counts; /* by endpoint */
+	struct check_sample {
+		uint64_t requests;
+		bool failed; /* once: from then on every body is looked into */
+	} * checks; /* by endpoint */
 	struct rendered_request rendered;
 	struct strbuf message;
 	char why[256]; /* of the failure that is recorded */

@@ -20,7 +20,7 @@
 /* What one virtual user carries; see user_state_init(). Small: 500 of them are nothing. */
 struct user_state {
 	struct rng rng;
-	uint64_t id;	   /* 1-based, global */
+	uint64_t id; /* 1-based, global */
 	uint64_t sequence; /* requests rendered so far by this user */
 };
 
@@ -40,9 +40,9 @@ bool request_is_fixed(const struct request *request);
 
 /* The parts of one HTTP request, ready for any transport. */
 struct rendered_request {
-	struct strbuf target;	/* "/items?id=1": begins with '/', no CR, LF or space */
-	struct strbuf headers;	/* "Name: value\r\n"…, without Host, Content-Length, Connection */
-	struct strbuf body;	/* may be empty */
+	struct strbuf target; /* "/items?id=1": begins with '/', no CR, LF or space */
+	struct strbuf headers; /* "Name: value\r\n"…, without Host, Content-Length, Connection */
+	struct strbuf body; /* may be empty */
 };
 void rendered_request_release(struct rendered_request *rendered);
 
@@ -60,7 +60,7 @@ bool request_expects_body(const struct request *request);
  * Check a complete body against expect.json: `risk_score: 0..1`, equality,
  * `type: string` …; false with the reason ("risk_score: 1.4 is not in 0..1").
  */
-bool request_check_body(const struct request *request, const char *body, size_t length,
-			char *why, size_t why_size);
+bool request_check_body(const struct request *request, const char *body, size_t length, char *why,
+			size_t why_size);
 
 #endif

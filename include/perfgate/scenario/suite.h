@@ -39,15 +39,15 @@ struct profile {
  */
 struct stage {
 	double users;
-	int64_t ramp_ns;     /* <= duration_ns */
+	int64_t ramp_ns; /* <= duration_ns */
 	int64_t duration_ns; /* > 0, ramp included */
 };
 
 struct scenario {
-	const char *name;    /* "smoke"; "smoke-capacity" for the phase behind it */
+	const char *name; /* "smoke"; "smoke-capacity" for the phase behind it */
 	const char *purpose;
 	const char *follows; /* capacity: the scenario it belongs to; else NULL */
-	size_t users;	     /* most users at any time */
+	size_t users; /* most users at any time */
 	struct stage *stages;
 	size_t n_stages;
 	int64_t duration_ns; /* sum of the stages, warm-up included */
@@ -56,18 +56,18 @@ struct scenario {
 	 * the whole first ramp when that is longer and at most half of the scenario.
 	 */
 	int64_t warmup_ns;
-	int64_t pause_ns;    /* quiet before the next scenario; none before its capacity phase */
-	int64_t timeout_ns;  /* per request */
-	double think_scale;  /* 1 = as written; 0 = no think time */
+	int64_t pause_ns; /* quiet before the next scenario; none before its capacity phase */
+	int64_t timeout_ns; /* per request */
+	double think_scale; /* 1 = as written; 0 = no think time */
 	/* The mix to draw from instead of the profiles; NULL: by profile. Used by capacity. */
 	struct task_weight *mix;
 	size_t n_mix;
-	struct gate_limits own_gates;	 /* built-in own values (stress 3000 ms …) */
-	struct gate_limits user_gates;	 /* the user's `gates:` */
+	struct gate_limits own_gates; /* built-in own values (stress 3000 ms …) */
+	struct gate_limits user_gates; /* the user's `gates:` */
 	struct endpoint_gates {
 		const char *endpoint;
 		struct gate_limits limits;
-	} *endpoints;
+	} * endpoints;
 	size_t n_endpoints;
 };
 
@@ -84,8 +84,8 @@ struct suite {
 };
 
 struct suite_options {
-	bool quick;		/* 20 s, think / 10, all users at once, 2 s warm-up, no pause */
-	double duration_scale;	/* 1 (or 0) = as written; durations, ramps, warm-ups and pauses */
+	bool quick; /* 20 s, think / 10, all users at once, 2 s warm-up, no pause */
+	double duration_scale; /* 1 (or 0) = as written; durations, ramps, warm-ups and pauses */
 };
 
 /* Build from the built-in suite and the settings' sections; ERROR_USAGE with position. */

@@ -22,10 +22,10 @@
 
 enum template_escape {
 	TEMPLATE_NONE,
-	TEMPLATE_HTML,	   /* & < > " ' and control characters */
+	TEMPLATE_HTML, /* & < > " ' and control characters */
 	TEMPLATE_MARKDOWN, /* | ` @ # < > * _ [ ] \ and line breaks, "-->" */
-	TEMPLATE_YAML,	   /* inside double quotes */
-	TEMPLATE_GROOVY,   /* inside single quotes */
+	TEMPLATE_YAML, /* inside double quotes */
+	TEMPLATE_GROOVY, /* inside single quotes */
 };
 
 /*
@@ -33,8 +33,8 @@ enum template_escape {
  * (template_set_dir), else the embedded one. Unknown name or syntax error:
  * ERROR_INTERNAL for embedded ones, ERROR_USAGE for the user's, with line.
  */
-PG_MUST_CHECK int template_render(const char *name, enum template_escape escape,
-				  const json_t *view, struct strbuf *out, struct error *err);
+PG_MUST_CHECK int template_render(const char *name, enum template_escape escape, const json_t *view,
+				  struct strbuf *out, struct error *err);
 
 /* The same from text; partials come from the named templates. */
 PG_MUST_CHECK int template_render_text(const char *text, enum template_escape escape,

@@ -15,10 +15,10 @@
 #include "perfgate/template/template.h"
 
 struct generator {
-	const char *name;	/* "github" */
-	const char *title;	/* "GitHub Actions workflow" */
-	const char *path;	/* default, from the repository's root */
-	const char *template;	/* below templates/ */
+	const char *name; /* "github" */
+	const char *title; /* "GitHub Actions workflow" */
+	const char *path; /* default, from the repository's root */
+	const char *template; /* below templates/ */
 	enum template_escape escape;
 	/* Add what only this target needs to the view; may be NULL. */
 	int (*extend)(json_t *view, const struct settings *settings, struct error *err);
