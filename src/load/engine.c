@@ -207,11 +207,12 @@ int load_run(const struct suite *suite, const struct scenario *scenario,
 	if (resolve(target->address, target->port, &engine->addresses, err) < 0)
 		return -1;
 	plan_init(&engine->plan, suite, scenario, target, options);
-	if (worker_init(worker, suite, &engine->addresses, out, arena, err) < 0)
+	if (worker_init(worker, suite, &engine->addresses, out, arena, err) < 0 ||
+	    drive(engine, err) < 0) {
+		scenario_result_release(out);
 		return -1;
+	}
 	describe(suite, scenario, &engine->plan, arena, out);
-	if (drive(engine, err) < 0)
-		return -1;
 	fill_result(engine, arena, out);
 	return 0;
 }

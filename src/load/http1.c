@@ -238,7 +238,7 @@ static bool parse_head(struct http1_response *response, const char *text, size_t
 		if (!newline || newline == line || newline[-1] != '\r')
 			return malformed(response, "a line that does not end with CR LF");
 		size_t size = (size_t)(newline - line) - 1;
-		if (size == 0)
+		if (size == 0 && !first)
 			break;
 		if (has_control_characters(line, size))
 			return malformed(response, "a control character in the head");

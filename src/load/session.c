@@ -37,6 +37,19 @@ static bool is_wanted(const struct worker *worker, const struct session *session
 	return worker->phase < WORKER_DRAINING && session->number < worker->active;
 }
 
+/*
+ * A sample is enough while all is well. Once a body was wrong, every body of that
+ * endpoint is checked, or the error rate would be a twentieth of the truth.
+ */
+static bool wants_check(struct worker *worker, const struct planned_request *request)
+{
+	struct check_sample *sample = &worker->checks[request->endpoint];
+	if (!request->expects_body)
+		return false;
+	return sample->requests++ % CHECK_EVERY == 0 || sample->failed ||
+	       worker->options->check_all;
+}
+
 void session_begin(struct worker *worker, struct session *session, int64_t due_ns)
 {
 	if (!is_wanted(worker, session)) {
@@ -54,9 +67,7 @@ void session_begin(struct worker *worker, struct session *session, int64_t due_n
 	session->round = worker->round;
 	session->mode = SESSION_BUSY;
 	session->expected_status = false;
-	session->checks_body = request->expects_body &&
-			       (worker->options->check_all ||
-				worker->check_counts[request->endpoint]++ % CHECK_EVERY == 0);
+	session->checks_body = wants_check(worker, request);
 	session->exchange.answers_head = request->answers_head;
 	worker->transport->ops->start(worker->transport, &session->exchange);
 }
@@ -113,6 +124,7 @@ static void on_body(struct exchange *exchange, const char *bytes, size_t length,
 static enum request_class check_body(struct worker *worker, struct session *session)
 {
 	char why[sizeof worker->why - 32];
+	struct check_sample *sample = &worker->checks[session->request->endpoint];
 	if (session->body.overflow) {
 		snprintf(worker->why, sizeof worker->why, "the body is too long to be checked");
 		return CLASS_CHECK_FAILED;
@@ -121,6 +133,7 @@ static enum request_class check_body(struct worker *worker, struct session *sess
 			       session->body.length, why, sizeof why))
 		return CLASS_OK;
 	snprintf(worker->why, sizeof worker->why, "check failed: %s", why);
+	sample->failed = true;
 	return CLASS_CHECK_FAILED;
 }
 

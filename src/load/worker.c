@@ -39,7 +39,7 @@ int worker_init(struct worker *worker, const struct suite *suite, const struct a
 	worker->n_sessions = (uint32_t)worker->scenario->users;
 	worker->sessions = xcalloc(worker->n_sessions + 1, sizeof *worker->sessions);
 	worker->ready = xcalloc(worker->n_sessions + 1, sizeof(struct session *));
-	worker->check_counts = xcalloc(suite->n_endpoints + 1, sizeof *worker->check_counts);
+	worker->checks = xcalloc(suite->n_endpoints + 1, sizeof *worker->checks);
 	timers_init(&worker->timers, worker->n_sessions);
 	for (uint32_t i = 0; i < worker->n_sessions; i++) {
 		struct session *session = &worker->sessions[i];
@@ -65,7 +65,7 @@ void worker_release(struct worker *worker)
 	strbuf_release(&worker->message);
 	free(worker->sessions);
 	free(worker->ready);
-	free(worker->check_counts);
+	free(worker->checks);
 	const int fds[] = {worker->epoll_fd, worker->timer_fd, worker->report_fd, worker->wake_fd};
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
 		if (fds[i] >= 0)

@@ -149,7 +149,7 @@ static int by_value(const void *a, const void *b)
 
 int main(int argc, char **argv)
 {
-	struct server server = {.hold_ns = argc > 1 ? atol(argv[1]) * 1000 : 5000000};
+	struct server server = {.hold_ns = argc > 1 ? strtol(argv[1], NULL, 10) * 1000 : 5000000};
 	server.pending = calloc(PENDING_MAX, sizeof *server.pending);
 	server.held_us = calloc(HELD_MAX, sizeof *server.held_us);
 	server.epoll_fd = epoll_create1(EPOLL_CLOEXEC);

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "perfgate/base/rng.h"
 #include "perfgate/base/strbuf.h"
 #include "perfgate/load/http1.h"
 
@@ -56,99 +57,178 @@ struct parse_case {
 };
 
 static const struct parse_case cases[] = {
-	{"length", OK_HEAD "Content-Length: 3\r\n\r\nabc", DONE, 200, "abc"},
-	{"length zero", OK_HEAD "Content-Length: 0\r\n\r\n", DONE, 200, ""},
-	{"the same length twice", OK_HEAD "Content-Length: 1\r\nContent-Length: 1\r\n\r\nx", DONE,
-	 200, "x"},
-	{"no reason", "HTTP/1.1 200\r\ncontent-length:0\r\n\r\n", DONE, 200, ""},
-	{"white space around values", OK_HEAD "Content-Length:  \t 2\t \r\n\r\nab", DONE, 200,
+	{.name = "length", OK_HEAD "Content-Length: 3\r\n\r\nabc", DONE, 200, "abc"},
+	{.name = "length zero", OK_HEAD "Content-Length: 0\r\n\r\n", DONE, 200, ""},
+	{.name = "the same length twice",
+	 OK_HEAD "Content-Length: 1\r\nContent-Length: 1\r\n\r\nx",
+	 DONE,
+	 200,
+	 "x"},
+	{.name = "no reason", "HTTP/1.1 200\r\ncontent-length:0\r\n\r\n", DONE, 200, ""},
+	{.name = "white space around values",
+	 OK_HEAD "Content-Length:  \t 2\t \r\n\r\nab",
+	 DONE,
+	 200,
 	 "ab"},
-	{"bytes above ASCII in values", OK_HEAD "X: caf\xc3\xa9\r\nContent-Length: 0\r\n\r\n", DONE,
-	 200, ""},
-	{"length unfinished", OK_HEAD "Content-Length: 3\r\n\r\nab", MORE, 200, "ab"},
-	{"connection close", OK_HEAD "Connection: foo, Close\r\nContent-Length: 0\r\n\r\n", DONE,
-	 200, "", .not_kept = true},
-	{"HTTP/1.0 closes", "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", DONE, 200, "",
+	{.name = "bytes above ASCII in values",
+	 OK_HEAD "X: caf\xc3\xa9\r\nContent-Length: 0\r\n\r\n",
+	 DONE,
+	 200,
+	 ""},
+	{.name = "length unfinished", OK_HEAD "Content-Length: 3\r\n\r\nab", MORE, 200, "ab"},
+	{.name = "connection close",
+	 OK_HEAD "Connection: foo, Close\r\nContent-Length: 0\r\n\r\n",
+	 DONE,
+	 200,
+	 "",
 	 .not_kept = true},
-	{"HTTP/1.0 keep-alive",
-	 "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n", DONE, 200, ""},
-	{"until close", OK_HEAD "\r\nabc", MORE, 200, "abc", .not_kept = true},
-	{"204 has no body", "HTTP/1.1 204 No Content\r\n\r\n", DONE, 204, ""},
-	{"NET-21 204 with a body", "HTTP/1.1 204 No Content\r\nContent-Length: 3\r\n\r\nabc", DONE,
-	 204, "", .left_over = 3},
-	{"NET-21 304 with a length", "HTTP/1.1 304 x\r\nContent-Length: 9\r\n\r\n", DONE, 304, ""},
-	{"HEAD has no body", OK_HEAD "Content-Length: 9000000000\r\n\r\n", DONE, 200, "",
+	{.name = "HTTP/1.0 closes",
+	 "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n",
+	 DONE,
+	 200,
+	 "",
+	 .not_kept = true},
+	{.name = "HTTP/1.0 keep-alive",
+	 "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n",
+	 DONE,
+	 200,
+	 ""},
+	{.name = "until close", OK_HEAD "\r\nabc", MORE, 200, "abc", .not_kept = true},
+	{.name = "204 has no body", "HTTP/1.1 204 No Content\r\n\r\n", DONE, 204, ""},
+	{.name = "NET-21 204 with a body",
+	 "HTTP/1.1 204 No Content\r\nContent-Length: 3\r\n\r\nabc",
+	 DONE,
+	 204,
+	 "",
+	 .left_over = 3},
+	{.name = "NET-21 304 with a length",
+	 "HTTP/1.1 304 x\r\nContent-Length: 9\r\n\r\n",
+	 DONE,
+	 304,
+	 ""},
+	{.name = "HEAD has no body",
+	 OK_HEAD "Content-Length: 9000000000\r\n\r\n",
+	 DONE,
+	 200,
+	 "",
 	 .answers_head = true},
-	{"NET-21 HEAD with a body", OK_HEAD "Content-Length: 3\r\n\r\nabc", DONE, 200, "",
-	 .answers_head = true, .left_over = 3},
-	{"NET-22 bytes behind", OK_HEAD "Content-Length: 1\r\n\r\nabc", DONE, 200, "a",
+	{.name = "NET-21 HEAD with a body",
+	 OK_HEAD "Content-Length: 3\r\n\r\nabc",
+	 DONE,
+	 200,
+	 "",
+	 .answers_head = true,
+	 .left_over = 3},
+	{.name = "NET-22 bytes behind",
+	 OK_HEAD "Content-Length: 1\r\n\r\nabc",
+	 DONE,
+	 200,
+	 "a",
 	 .left_over = 2},
-	{"NET-23 second response", OK_HEAD "Content-Length: 0\r\n\r\n" OK_HEAD "\r\n", DONE, 200,
-	 "", .left_over = 19},
-	{"chunked",
+	{.name = "NET-23 second response",
+	 OK_HEAD "Content-Length: 0\r\n\r\n" OK_HEAD "\r\n",
+	 DONE,
+	 200,
+	 "",
+	 .left_over = 19},
+	{.name = "chunked",
 	 OK_HEAD "Transfer-Encoding: Chunked\r\n\r\n3\r\nabc\r\nA;x=\"y\"\r\n0123456789\r\n000\r\n"
 		 "\r\n",
-	 DONE, 200, "abc0123456789"},
-	{"chunked with trailers",
-	 OK_HEAD "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nA: b\r\nC: d\r\n\r\n", DONE, 200,
+	 DONE,
+	 200,
+	 "abc0123456789"},
+	{.name = "chunked with trailers",
+	 OK_HEAD "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nA: b\r\nC: d\r\n\r\n",
+	 DONE,
+	 200,
 	 "x"},
-	{"chunked unfinished", OK_HEAD "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n", MORE,
-	 200, "abc"},
-	{"interim skipped",
+	{.name = "chunked unfinished",
+	 OK_HEAD "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n",
+	 MORE,
+	 200,
+	 "abc"},
+	{.name = "interim skipped",
 	 "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" OK_HEAD
 	 "Content-Length: 1\r\n\r\nx",
-	 DONE, 200, "x"},
-	{"redirect is an answer",
+	 DONE,
+	 200,
+	 "x"},
+	{.name = "redirect is an answer",
 	 "HTTP/1.1 302 Found\r\nLocation: file:///etc\r\n"
 	 "Content-Length: 0\r\n\r\n",
-	 DONE, 302, ""},
-	{"NET-08 negative length", OK_HEAD "Content-Length: -1\r\n\r\n", BAD},
-	{"length with plus", OK_HEAD "Content-Length: +1\r\n\r\nx", BAD},
-	{"length as list", OK_HEAD "Content-Length: 1, 1\r\n\r\nx", BAD},
-	{"length empty", OK_HEAD "Content-Length:\r\n\r\n", BAD},
-	{"length overflows", OK_HEAD "Content-Length: 18446744073709551617\r\n\r\n", BAD},
-	{"NET-25 length over the cap", OK_HEAD "Content-Length: 100000000\r\n\r\n", BAD},
-	{"NET-09 two lengths", OK_HEAD "Content-Length: 1\r\nContent-Length: 2\r\n\r\nxx", BAD},
-	{"NET-10 length and chunked",
-	 OK_HEAD "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", BAD},
-	{"chunked in HTTP/1.0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+	 DONE,
+	 302,
+	 ""},
+	{.name = "NET-08 negative length", OK_HEAD "Content-Length: -1\r\n\r\n", BAD},
+	{.name = "length with plus", OK_HEAD "Content-Length: +1\r\n\r\nx", BAD},
+	{.name = "length as list", OK_HEAD "Content-Length: 1, 1\r\n\r\nx", BAD},
+	{.name = "length empty", OK_HEAD "Content-Length:\r\n\r\n", BAD},
+	{.name = "length overflows", OK_HEAD "Content-Length: 18446744073709551617\r\n\r\n", BAD},
+	{.name = "NET-25 length over the cap", OK_HEAD "Content-Length: 100000000\r\n\r\n", BAD},
+	{.name = "NET-09 two lengths",
+	 OK_HEAD "Content-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
 	 BAD},
-	{"NET-11 head unfinished", OK_HEAD "A: b\r\n", MORE},
-	{"NET-13 chunk size 0x", OK_HEAD "Transfer-Encoding: chunked\r\n\r\n0x3\r\nabc", BAD},
-	{"NET-13 chunk size +", OK_HEAD "Transfer-Encoding: chunked\r\n\r\n+3\r\nabc", BAD},
-	{"NET-13 chunk size _", OK_HEAD "Transfer-Encoding: chunked\r\n\r\n1_0\r\nabc", BAD},
-	{"NET-13 chunk size space", OK_HEAD "Transfer-Encoding: chunked\r\n\r\n3 \r\nabc", BAD},
-	{"NET-13 chunk size empty", OK_HEAD "Transfer-Encoding: chunked\r\n\r\n\r\nabc", BAD},
-	{"NET-13 chunk size huge",
-	 OK_HEAD "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n", BAD},
-	{"NET-13 chunk over the cap", OK_HEAD "Transfer-Encoding: chunked\r\n\r\nfffffff\r\n", BAD},
-	{"NET-13 chunk with bare LF", OK_HEAD "Transfer-Encoding: chunked\r\n\r\n3\nabc", BAD},
-	{"NET-13 chunk longer than said", OK_HEAD "Transfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n",
+	{.name = "NET-10 length and chunked",
+	 OK_HEAD "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
 	 BAD},
-	{"NET-13 bare LF in the head", "HTTP/1.1 200 OK\nContent-Length: 0\n\n", BAD},
-	{"NET-13 one bare LF", OK_HEAD "A: b\nContent-Length: 0\r\n\r\n", BAD},
-	{"bare CR in a header", OK_HEAD "A: b\rC: d\r\nContent-Length: 0\r\n\r\n", BAD},
-	{"NET-14 status 000", "HTTP/1.1 000 x\r\n\r\n", BAD},
-	{"NET-14 status 99", "HTTP/1.1 99 x\r\n\r\n", BAD},
-	{"NET-14 status 600", "HTTP/1.1 600 x\r\n\r\n", BAD},
-	{"NET-14 status 99999", "HTTP/1.1 99999 x\r\n\r\n", BAD},
-	{"NET-14 status -1", "HTTP/1.1 -1 xxxx\r\n\r\n", BAD},
-	{"NET-15 HTTP/9.9", "HTTP/9.9 200 OK\r\n\r\n", BAD},
-	{"NET-15 HTTP/0.9", "<html>hello", BAD},
-	{"NET-15 SSH", "SSH-2.0-OpenSSH_9.2\r\n", BAD},
-	{"NET-15 TLS alert", "\x15\x03\x01\x00\x02\x02\x46", BAD, .length = 7},
-	{"NET-16 NUL in a header", OK_HEAD "A: b\0c\r\n\r\n", BAD, .length = 28},
-	{"escape in a header", OK_HEAD "A: \x1b[2J\r\n\r\n", BAD},
-	{"NET-20 unasked 101", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", BAD},
-	{"NET-26 unknown coding", OK_HEAD "Transfer-Encoding: gzip\r\n\r\n", BAD},
-	{"NET-26 coding after chunked", OK_HEAD "Transfer-Encoding: chunked, gzip\r\n\r\n", BAD},
-	{"NET-26 chunked twice",
-	 OK_HEAD "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", BAD},
-	{"folded header", OK_HEAD "A: b\r\n c\r\n\r\n", BAD},
-	{"space before the colon", OK_HEAD "Content-Length : 0\r\n\r\n", BAD},
-	{"header without a name", OK_HEAD ": x\r\n\r\n", BAD},
-	{"header without a colon", OK_HEAD "Foo\r\n\r\n", BAD},
-	{"empty line first", "\r\nHTTP/1.1 200 OK\r\n\r\n", BAD},
+	{.name = "chunked in HTTP/1.0",
+	 "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+	 BAD},
+	{.name = "NET-11 head unfinished", OK_HEAD "A: b\r\n", MORE},
+	{.name = "NET-13 chunk size 0x",
+	 OK_HEAD "Transfer-Encoding: chunked\r\n\r\n0x3\r\nabc",
+	 BAD},
+	{.name = "NET-13 chunk size +", OK_HEAD "Transfer-Encoding: chunked\r\n\r\n+3\r\nabc", BAD},
+	{.name = "NET-13 chunk size _",
+	 OK_HEAD "Transfer-Encoding: chunked\r\n\r\n1_0\r\nabc",
+	 BAD},
+	{.name = "NET-13 chunk size space",
+	 OK_HEAD "Transfer-Encoding: chunked\r\n\r\n3 \r\nabc",
+	 BAD},
+	{.name = "NET-13 chunk size empty",
+	 OK_HEAD "Transfer-Encoding: chunked\r\n\r\n\r\nabc",
+	 BAD},
+	{.name = "NET-13 chunk size huge",
+	 OK_HEAD "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n",
+	 BAD},
+	{.name = "NET-13 chunk over the cap",
+	 OK_HEAD "Transfer-Encoding: chunked\r\n\r\nfffffff\r\n",
+	 BAD},
+	{.name = "NET-13 chunk with bare LF",
+	 OK_HEAD "Transfer-Encoding: chunked\r\n\r\n3\nabc",
+	 BAD},
+	{.name = "NET-13 chunk longer than said",
+	 OK_HEAD "Transfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n",
+	 BAD},
+	{.name = "NET-13 bare LF in the head", "HTTP/1.1 200 OK\nContent-Length: 0\n\n", BAD},
+	{.name = "NET-13 one bare LF", OK_HEAD "A: b\nContent-Length: 0\r\n\r\n", BAD},
+	{.name = "bare CR in a header", OK_HEAD "A: b\rC: d\r\nContent-Length: 0\r\n\r\n", BAD},
+	{.name = "NET-14 status 000", "HTTP/1.1 000 x\r\n\r\n", BAD},
+	{.name = "NET-14 status 99", "HTTP/1.1 99 x\r\n\r\n", BAD},
+	{.name = "NET-14 status 600", "HTTP/1.1 600 x\r\n\r\n", BAD},
+	{.name = "NET-14 status 99999", "HTTP/1.1 99999 x\r\n\r\n", BAD},
+	{.name = "NET-14 status -1", "HTTP/1.1 -1 xxxx\r\n\r\n", BAD},
+	{.name = "NET-15 HTTP/9.9", "HTTP/9.9 200 OK\r\n\r\n", BAD},
+	{.name = "NET-15 HTTP/0.9", "<html>hello", BAD},
+	{.name = "NET-15 SSH", "SSH-2.0-OpenSSH_9.2\r\n", BAD},
+	{.name = "NET-15 TLS alert", "\x15\x03\x01\x00\x02\x02\x46", BAD, .length = 7},
+	{.name = "NET-16 NUL in a header", OK_HEAD "A: b\0c\r\n\r\n", BAD, .length = 28},
+	{.name = "escape in a header", OK_HEAD "A: \x1b[2J\r\n\r\n", BAD},
+	{.name = "NET-20 unasked 101",
+	 "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
+	 BAD},
+	{.name = "NET-26 unknown coding", OK_HEAD "Transfer-Encoding: gzip\r\n\r\n", BAD},
+	{.name = "NET-26 coding after chunked",
+	 OK_HEAD "Transfer-Encoding: chunked, gzip\r\n\r\n",
+	 BAD},
+	{.name = "NET-26 chunked twice",
+	 OK_HEAD "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+	 BAD},
+	{.name = "folded header", OK_HEAD "A: b\r\n c\r\n\r\n", BAD},
+	{.name = "space before the colon", OK_HEAD "Content-Length : 0\r\n\r\n", BAD},
+	{.name = "header without a name", OK_HEAD ": x\r\n\r\n", BAD},
+	{.name = "header without a colon", OK_HEAD "Foo\r\n\r\n", BAD},
+	{.name = "empty line first", "\r\nHTTP/1.1 200 OK\r\n\r\n", BAD},
 };
 
 struct parsed {
@@ -293,8 +373,8 @@ static void endless_trailers_are_cut_off(void **state)
 	(void)state;
 	AUTO(strbuf) struct strbuf text = {0};
 	strbuf_puts(&text, OK_HEAD "Transfer-Encoding: chunked\r\n\r\n0\r\n");
-	repeat(&text, "A: b\r\n", 20000);
-	expect_refusal(&text, CLASS_HEADER_TOO_LARGE, HTTP1_HEAD_MAX + 1000);
+	repeat(&text, "A: b\r\n", 40000);
+	expect_refusal(&text, CLASS_HEADER_TOO_LARGE, 2 * HTTP1_HEAD_MAX);
 }
 
 static void endless_chunk_extension_is_cut_off(void **state)
@@ -335,7 +415,7 @@ static void net_25_endless_bodies_are_cut_off(void **state)
 				fed += http1_feed(&got.response, "\n", 1, &sink, &got.progress);
 		}
 		assert_int_equal(got.progress, HTTP1_FAILED);
-		assert_in_range(fed, HTTP1_BODY_MAX, HTTP1_BODY_MAX + HTTP1_BODY_MAX / 1000);
+		assert_in_range(fed, HTTP1_BODY_MAX, HTTP1_BODY_MAX + HTTP1_BODY_MAX / 100);
 		parsed_release(&got);
 	}
 }
@@ -354,6 +434,29 @@ static void interesting_headers_reach_the_sink(void **state)
 	}
 }
 
+/* Damage one to three bytes of each case: any outcome will do but a crash or a false length. */
+static void damaged_responses_never_crash(void **state)
+{
+	(void)state;
+	struct rng rng;
+	rng_seed(&rng, 11, 11);
+	for (size_t round = 0; round < 300; round++) {
+		for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+			size_t length = cases[i].length ? cases[i].length : strlen(cases[i].text);
+			AUTO_FREE char *text = xcalloc(length, 1);
+			struct parsed got;
+			memcpy(text, cases[i].text, length);
+			for (size_t k = 0; k <= rng_below(&rng, 3); k++)
+				text[rng_below(&rng, length)] = (char)rng_next(&rng);
+			parse(text, length, cases[i].answers_head, 1 + rng_below(&rng, length),
+			      1 + rng_below(&rng, 9), &got);
+			assert_in_range(got.used, 0, length);
+			assert_int_equal(got.response.body_bytes, got.seen.body.length);
+			parsed_release(&got);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -365,6 +468,7 @@ int main(void)
 		cmocka_unit_test(net_19_interim_responses_are_bounded),
 		cmocka_unit_test(net_25_endless_bodies_are_cut_off),
 		cmocka_unit_test(interesting_headers_reach_the_sink),
+		cmocka_unit_test(damaged_responses_never_crash),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
