@@ -210,25 +210,6 @@ static void announce(const char *line, void *arg)
 	log_info("%s", line);
 }
 
-static const char *left_out_profiles(struct session *session, const struct scenario *scenario)
-{
-	const struct suite *suite = session->suite;
-	AUTO(strbuf) struct strbuf names = {0};
-	size_t *profile = xcalloc(scenario->users + 1, sizeof *profile);
-	bool *used = xcalloc(suite->n_profiles + 1, sizeof *used);
-
-	suite_assign_profiles(suite, scenario->users, profile);
-	for (size_t i = 0; i < scenario->users; i++)
-		used[profile[i]] = true;
-	for (size_t i = 0; i < suite->n_profiles; i++)
-		if (!used[i] && !scenario->mix)
-			strbuf_printf(&names, "%s%s", names.length ? ", " : "",
-				      suite->profiles[i].name);
-	free(profile);
-	free(used);
-	return names.length ? arena_strdup(&session->run->arena, strbuf_text(&names)) : NULL;
-}
-
 /* The target ended, or the budget did: what was measured is no evidence. */
 static void mark_invalid(struct session *session, struct scenario_result *result,
 			 const char *reason)
@@ -253,7 +234,6 @@ static int drive_phase(struct session *session, const struct scenario *scenario,
 		.progress_arg = progress,
 	};
 	struct scenario_result result = {0};
-	char digest[TEXT_SHA256_SIZE];
 	int status;
 
 	status = load_run(session->suite, scenario, &where, &options, &session->run->arena, &result,
@@ -261,9 +241,6 @@ static int drive_phase(struct session *session, const struct scenario *scenario,
 	progress_end(progress);
 	if (status)
 		return error_wrap(err, "%s", scenario->name);
-	suite_digest(session->suite, scenario, digest);
-	result.suite_digest = arena_strdup(&session->run->arena, digest);
-	result.left_out = left_out_profiles(session, scenario);
 	if (!cli_stop && session->deadline_ns && clock_now_ns() >= session->deadline_ns)
 		mark_invalid(session, &result,
 			     arena_printf(&session->run->arena, "cut short by --max-runtime %s",

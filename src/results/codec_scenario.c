@@ -8,6 +8,8 @@
 
 /* Milliseconds and rates keep six significant digits: a histogram has three. */
 #define DIGITS 6
+/* Rates are figured again from these: a stored result must print what the run printed. */
+#define RATE_DIGITS 12
 #define MAX_ENDPOINTS 10000
 #define MAX_TIMINGS 64
 #define MAX_SERIES (7 * 24 * 3600)
@@ -197,10 +199,10 @@ json_t *codec_encode_scenario(const struct scenario_result *scenario)
 	extjson_set(out, "users", extjson_integer(scenario->users));
 	extjson_set(out, "duration_s", extjson_real(scenario->duration_s));
 	extjson_set(out, "warmup_s", extjson_real(scenario->warmup_s));
-	extjson_set(out, "judged_s", extjson_rounded(scenario->judged_s, DIGITS));
-	extjson_set(out, "planned_rps", extjson_rounded(scenario->planned_rps, DIGITS));
-	extjson_set(out, "offered_rps", extjson_rounded(scenario->offered_rps, DIGITS));
-	extjson_set(out, "throughput_rps", extjson_rounded(scenario->throughput_rps, DIGITS));
+	extjson_set(out, "judged_s", extjson_rounded(scenario->judged_s, RATE_DIGITS));
+	extjson_set(out, "planned_rps", extjson_rounded(scenario->planned_rps, RATE_DIGITS));
+	extjson_set(out, "offered_rps", extjson_rounded(scenario->offered_rps, RATE_DIGITS));
+	extjson_set(out, "throughput_rps", extjson_rounded(scenario->throughput_rps, RATE_DIGITS));
 	extjson_set(out, "interrupted", json_boolean(scenario->interrupted));
 	extjson_set(out, "left_out", extjson_string(scenario->left_out));
 	for (size_t i = 0; i < scenario->n_endpoints; i++)

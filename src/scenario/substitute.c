@@ -86,7 +86,9 @@ static void flush_pending(struct text_builder *builder)
 
 	if (!op.length)
 		return;
-	op.text = arena_strndup(builder->compile->arena, builder->pending.data, op.length);
+	/* Not a string: a body file may hold NUL. */
+	op.text = memcpy(arena_alloc(builder->compile->arena, op.length, 1), builder->pending.data,
+			 op.length);
 	push_op(builder, op);
 	strbuf_clear(&builder->pending);
 }

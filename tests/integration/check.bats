@@ -79,12 +79,12 @@ teardown() {
   expect_status 1
   expect_match "$output" "FAIL"
   expect_match "$output" "p95"
-  [ "$(cell p95 outcome)" = fail ]
-  reason=$(cell p95 reason)
-  [ "$(xmllint --xpath 'string(//testcase[@name="total p95"]/failure/@message)' perfgate-results/junit.xml | grep -c '3')" -ge 1 ]
-  grep -q "p95" perfgate-results/comment.md
-  grep -q "p95" perfgate-results/report.html
-  [ -n "$reason" ]
+  # The throughput of the capacity phase fails on a noisy machine too.
+  [ "$(cell throughput outcome)" = fail ]
+  expect_match "$output" "✗ smoke throughput"
+  xmllint --xpath '//testcase[@name="total throughput"]/failure/@message' perfgate-results/junit.xml | grep -q "requests/s &lt; 50 requests/s"
+  grep -q "✗.*smoke throughput" perfgate-results/comment.md
+  tr '\n' ' ' <perfgate-results/report.html | grep -q "failed.*smoke throughput"
 }
 
 @test "python's file server in one line, without any file" {
@@ -109,7 +109,8 @@ events { worker_connections 256; }
 http { access_log off; client_body_temp_path tmp; proxy_temp_path tmp; fastcgi_temp_path tmp; uwsgi_temp_path tmp; scgi_temp_path tmp;
   server { listen 127.0.0.1:$port; root $PWD/www; } }
 CONF
-  chmod 755 . www
+  # Started by root, the worker would become somebody who may not read this folder.
+  [ "$(id -u)" -ne 0 ] || echo "user root;" >>nginx.conf
   nginx -p "$PWD" -c "$PWD/nginx.conf" 2>/dev/null &
   server=$!
   quick --target "http://127.0.0.1:$port" --requests 'GET /'
