@@ -89,7 +89,9 @@ DEPS_RUN = gcc make pkg-config git libcurl4-openssl-dev libgit2-dev libyaml-dev 
 DEPS_TEST = libcmocka-dev bats perl curl jq procps strace python3 libxml2-utils nginx-light tmux locales \
 	$(CHROMIUM)
 DEPS_BENCH = nginx-light wrk python3 util-linux
-DEPS_LINT = clang clang-format shellcheck yamllint nodejs npm default-jre-headless prometheus
+# PROGRAM=PACKAGE: not needed where the program is there from elsewhere.
+DEPS_LINT = clang clang-format shellcheck yamllint node=nodejs npm=npm java=default-jre-headless \
+	promtool=prometheus
 # Ubuntu has it as a snap behind another name.
 CHROMIUM = $(if $(shell apt-cache policy chromium 2>/dev/null | grep 'Candidate: [0-9]'),chromium,chromium-browser)
 SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
@@ -97,6 +99,7 @@ INSTALL_ENV = env DEBIAN_FRONTEND=noninteractive
 # Asks the package manager only for what is missing, and for nothing when all is there.
 define install_missing
 	$(Q)missing=; for p in $(1); do \
+		case $$p in *=*) command -v $${p%%=*} >/dev/null && continue; p=$${p#*=} ;; esac; \
 		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
 	done; \
 	if [ -n "$$missing" ]; then \
