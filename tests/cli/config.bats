@@ -259,7 +259,7 @@ assert shown["settings"]["notification.slack_webhook"]["value"] is None
 @test "CFG-44: short and interrupted reads give the same values" {
   need strace
   cp "$ROOT/tests/corpus/config/seed.yml" ci_cd_config.yml
-  run_split strace -f -qq -o trace -P "$PWD/ci_cd_config.yml" -e trace=read \
+  run_split env ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o trace -P "$PWD/ci_cd_config.yml" -e trace=read \
     -e inject=read:error=EINTR:when=1..3 "$PERFGATE" config validate
   expect_status 0
   [ "$output" = "ci_cd_config.yml: ok" ]
@@ -269,7 +269,7 @@ assert shown["settings"]["notification.slack_webhook"]["value"] is None
 @test "CFG-45: an input error is reported" {
   need strace
   cp "$ROOT/tests/corpus/config/seed.yml" ci_cd_config.yml
-  run_split strace -f -qq -o trace -P "$PWD/ci_cd_config.yml" -e trace=read \
+  run_split env ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o trace -P "$PWD/ci_cd_config.yml" -e trace=read \
     -e inject=read:error=EIO "$PERFGATE" config validate
   expect_status 2
   expect_match "$errors" 'cannot read ci_cd_config.yml: Input/output error'
