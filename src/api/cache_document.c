@@ -37,9 +37,9 @@ static size_t finish_key(struct strbuf *key, char *out)
 size_t cache_prediction_key(char *out, struct cell cell, int32_t day, enum model_type model)
 {
 	struct strbuf key = {.max_bytes = CACHE_KEY_SIZE - 1};
-	char date[CALENDAR_DATE_SIZE];
+	char date[DATE_SIZE];
 
-	calendar_format(day, date);
+	date_format(day, date);
 	strbuf_puts(&key, "malaria:prediction:");
 	grid_put(&key, cell.latitude);
 	strbuf_putc(&key, ':');
@@ -52,13 +52,13 @@ size_t cache_spatial_key(char *out, const struct cell_box *box, int32_t day, dou
 			 enum model_type model)
 {
 	struct strbuf key = {.max_bytes = CACHE_KEY_SIZE - 1};
-	char bounds[96], hash[TEXT_SHA256_SIZE], date[CALENDAR_DATE_SIZE];
+	char bounds[96], hash[TEXT_SHA256_SIZE], date[DATE_SIZE];
 	int length = snprintf(bounds, sizeof bounds, "%s.%s:%d:%d:%d:%d", model_names[model],
 			      MODEL_VERSION, box->south_west.latitude, box->south_west.longitude,
 			      box->north_east.latitude, box->north_east.longitude);
 
 	text_sha256(bounds, (size_t)length, hash);
-	calendar_format(day, date);
+	date_format(day, date);
 	strbuf_printf(&key, "malaria:spatial:%.*s:%s:", BOUNDS_HASH_DIGITS, hash, date);
 	web_put_decimal(&key, (int64_t)(resolution * 1e6 + 0.5), 6);
 	return finish_key(&key, out);

@@ -14,9 +14,9 @@ void put_scaled(struct strbuf *out, int value)
 
 void put_day(struct strbuf *out, int32_t day)
 {
-	char date[CALENDAR_DATE_SIZE];
+	char date[DATE_SIZE];
 
-	calendar_format(day, date);
+	date_format(day, date);
 	strbuf_putc(out, '"');
 	strbuf_puts(out, date);
 	strbuf_putc(out, '"');

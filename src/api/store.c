@@ -195,7 +195,7 @@ static int query(struct store *store, const char *name, const char *file, size_t
 
 /* Days first..last of the data year as one or two spans of dates; the second may be empty. */
 struct spans {
-	char date[4][CALENDAR_DATE_SIZE];
+	char date[4][DATE_SIZE];
 };
 
 static struct spans make_spans(int first, int last)

@@ -1,10 +1,9 @@
-#include "perfgate/scenario/substitute.h"
+#include "perfgate/base/date.h"
 
+#include <stdbool.h>
 #include <string.h>
 
-/* Civil calendar by H. Hinnant, https://howardhinnant.github.io/date_algorithms.html */
-
-static int64_t days_from_civil(int64_t year, int64_t month, int64_t day)
+int64_t date_from_civil(int64_t year, int64_t month, int64_t day)
 {
 	int64_t era, of_era, of_year;
 
@@ -15,7 +14,7 @@ static int64_t days_from_civil(int64_t year, int64_t month, int64_t day)
 	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
-static void civil_from_days(int64_t days, int64_t *year, int64_t *month, int64_t *day)
+void date_to_civil(int64_t days, int64_t *year, int64_t *month, int64_t *day)
 {
 	int64_t era, of_era, year_of_era, of_year, shifted;
 
@@ -42,7 +41,7 @@ void date_format(int64_t days, char *out)
 {
 	int64_t year, month, day;
 
-	civil_from_days(days, &year, &month, &day);
+	date_to_civil(days, &year, &month, &day);
 	put_digits(out, year, 4);
 	out[4] = '-';
 	put_digits(out + 5, month, 2);
@@ -65,13 +64,13 @@ static bool take_digits(const char *text, int digits, int64_t *out)
 int date_parse(const char *text, int64_t *out_days)
 {
 	int64_t year, month, day, days;
-	char again[11];
+	char again[DATE_SIZE];
 
 	if (strlen(text) != 10 || text[4] != '-' || text[7] != '-' ||
 	    !take_digits(text, 4, &year) || !take_digits(text + 5, 2, &month) ||
 	    !take_digits(text + 8, 2, &day) || month < 1 || month > 12 || day < 1 || day > 31)
 		return -1;
-	days = days_from_civil(year, month, day);
+	days = date_from_civil(year, month, day);
 	/* 31 April and the like come back as another day. */
 	date_format(days, again);
 	if (strcmp(again, text) != 0)

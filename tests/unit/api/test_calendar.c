@@ -34,26 +34,26 @@ static void days_are_counted_from_1970(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		char text[CALENDAR_DATE_SIZE];
+		char text[DATE_SIZE];
 		int32_t day;
 
 		assert_int_equal(calendar_parse(rows[i].text, &day), 0);
 		assert_int_equal(day, rows[i].day);
-		calendar_format(day, text);
+		date_format(day, text);
 		assert_string_equal(text, rows[i].text);
 	}
 }
 
 static void every_day_survives_printing_and_parsing(void **state)
 {
-	char text[CALENDAR_DATE_SIZE];
+	char text[DATE_SIZE];
 	int32_t first, last, again;
 
 	(void)state;
 	assert_int_equal(calendar_parse("1900-01-01", &first), 0);
 	assert_int_equal(calendar_parse("2199-12-31", &last), 0);
 	for (int32_t day = first; day <= last; day++) {
-		calendar_format(day, text);
+		date_format(day, text);
 		assert_int_equal(calendar_parse(text, &again), 0);
 		assert_int_equal(again, day);
 	}
@@ -78,7 +78,7 @@ static void other_years_use_the_same_calendar_day(void **state)
 
 static void days_of_the_data_year_wrap(void **state)
 {
-	char text[CALENDAR_DATE_SIZE];
+	char text[DATE_SIZE];
 
 	(void)state;
 	calendar_format_data_day(-1, text);

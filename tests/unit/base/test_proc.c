@@ -188,7 +188,7 @@ static void child_gets_only_what_was_listed(void **state)
 	int leaked = open("/dev/null", O_RDONLY);
 	signal(SIGUSR1, SIG_IGN);
 	AUTO(proc_result) struct proc_result result = {0};
-	/* Signals 32 and 33 belong to libc, which lets nobody reset them; make leaves them ignored. */
+	/* 32 and 33 belong to libc, which lets nobody reset them; make leaves them ignored. */
 	struct proc_spec spec = {
 		.argv = SHELL("ls /proc/self/fd | wc -l; env | grep -v ^PERFGATE_CHILD | sort; "
 			      "grep -E 'Sig(Blk|Ign)' /proc/self/status | sed "
