@@ -86,7 +86,7 @@ harness: $(HARNESS_BINARIES)
 # The one list of packages (Debian 12 and Ubuntu 24.04): to build and run, to test, to lint.
 DEPS_RUN = gcc make pkg-config git libcurl4-openssl-dev libgit2-dev libyaml-dev libjansson-dev \
 	libxml2-dev libpq-dev libhiredis-dev libmicrohttpd-dev zlib1g-dev postgresql redis-server
-DEPS_TEST = libcmocka-dev bats perl curl jq procps strace python3 libxml2-utils nginx-light tmux locales \
+DEPS_TEST = libcmocka-dev bats perl curl jq procps strace python3 libxml2-utils nginx-light tmux locales openssl util-linux \
 	$(CHROMIUM)
 DEPS_BENCH = nginx-light wrk python3 util-linux
 # PROGRAM=PACKAGE: not needed where the program is there from elsewhere.

@@ -61,7 +61,8 @@ int cli_settings(const struct cli *cli, struct settings **out, struct error *err
 		if (!row->setting)
 			continue;
 		for (const char *const *value = cli_values(cli, row->name); *value; value++)
-			if (settings_set(settings, row->setting, *value, row->name, err))
+			if (settings_set(settings, row->setting, row->value ? *value : "true",
+					 row->name, err))
 				return -1;
 	}
 	*out = TAKE(settings);

@@ -1,6 +1,7 @@
 #include "perfgate/cli/session.h"
 
 #include "perfgate/base/log.h"
+#include "perfgate/base/text.h"
 #include "perfgate/base/units.h"
 #include "perfgate/load/engine.h"
 
@@ -49,17 +50,45 @@ static void latency(double ms, struct strbuf *out)
 	strbuf_puts(out, text);
 }
 
-static void figures(const struct load_progress *load, struct strbuf *out)
+/* The figures one by one, so that a narrow terminal shows those that fit. */
+enum { FIGURE_USERS, FIGURE_RPS, FIGURE_LATENCY, FIGURE_ERRORS, FIGURE_HITS, FIGURE_COUNT };
+
+static void figure(const struct load_progress *load, int which, struct strbuf *out)
 {
-	strbuf_printf(out, "%u users  %.0f/s  p50 ", load->users, load->rps);
-	latency(load->p50_ms, out);
-	strbuf_puts(out, " p95 ");
-	latency(load->p95_ms, out);
-	strbuf_puts(out, " p99 ");
-	latency(load->p99_ms, out);
-	strbuf_printf(out, " ms  %llu err", (unsigned long long)load->errors);
-	if (!isnan(load->hit_rate))
-		strbuf_printf(out, "  %.0f%% hits", load->hit_rate * 100);
+	switch (which) {
+	case FIGURE_USERS: strbuf_printf(out, "%u users", load->users); break;
+	case FIGURE_RPS: strbuf_printf(out, "%.0f/s", load->rps); break;
+	case FIGURE_LATENCY:
+		strbuf_puts(out, "p50 ");
+		latency(load->p50_ms, out);
+		strbuf_puts(out, " p95 ");
+		latency(load->p95_ms, out);
+		strbuf_puts(out, " p99 ");
+		latency(load->p99_ms, out);
+		strbuf_puts(out, " ms");
+		break;
+	case FIGURE_ERRORS: strbuf_printf(out, "%llu err", (unsigned long long)load->errors); break;
+	case FIGURE_HITS:
+		if (!isnan(load->hit_rate))
+			strbuf_printf(out, "%.0f%% hits", load->hit_rate * 100);
+		break;
+	}
+}
+
+/* Append the figures that fit `columns`; 0 = all. */
+static void figures(const struct load_progress *load, size_t columns, struct strbuf *out)
+{
+	for (int which = 0; which < FIGURE_COUNT; which++) {
+		AUTO(strbuf) struct strbuf text = {0};
+
+		figure(load, which, &text);
+		if (text.length == 0 ||
+		    (columns &&
+		     text_columns(strbuf_text(out)) + 2 + text_columns(strbuf_text(&text)) >
+			     columns))
+			continue;
+		strbuf_printf(out, "%s%s", out->length ? "  " : "", strbuf_text(&text));
+	}
 }
 
 static void redraw(struct progress *progress, const struct load_progress *load)
@@ -67,14 +96,15 @@ static void redraw(struct progress *progress, const struct load_progress *load)
 	AUTO(strbuf) struct strbuf line = {0};
 	double left_s = fmax(0, ceil(load->duration_s - load->elapsed_s));
 
-	strbuf_printf(&line, "\r\033[K%-9.14s ", load->scenario->name);
+	strbuf_printf(&line, "%-9.14s ", load->scenario->name);
 	if (progress->columns >= 100) {
 		bar(load, &line);
 		strbuf_puts(&line, "  ");
 	}
-	strbuf_printf(&line, "%3.0f s left%s  ", left_s, load->warmup ? " (warm-up)" : "");
-	figures(load, &line);
-	fwrite(strbuf_text(&line), 1, line.length, stderr);
+	strbuf_printf(&line, "%3.0f s left%s", left_s, load->warmup ? " (warm-up)" : "");
+	/* A full line would wrap, and the next redraw begin below it. */
+	figures(load, (size_t)progress->columns - 1, &line);
+	fprintf(stderr, "\r\033[K%s", strbuf_text(&line));
 	fflush(stderr);
 	progress->drawn = true;
 }
@@ -89,7 +119,7 @@ static void plain_line(struct progress *progress, const struct load_progress *lo
 		return;
 	progress->scenario = load->scenario;
 	progress->next_s = (first ? 0 : load->elapsed_s) + PLAIN_EVERY_S;
-	figures(load, &line);
+	figures(load, 0, &line);
 	log_info("%s %.0f/%.0f s: %s", load->scenario->name, load->elapsed_s, load->duration_s,
 		 strbuf_text(&line));
 }

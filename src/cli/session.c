@@ -3,21 +3,19 @@
 #include "perfgate/base/clock.h"
 #include "perfgate/base/fs.h"
 #include "perfgate/base/log.h"
-#include "perfgate/base/rng.h"
 #include "perfgate/base/text.h"
 #include "perfgate/base/units.h"
 #include "perfgate/ext/git.h"
-#include "perfgate/load/engine.h"
 #include "perfgate/verdict/gate.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/file.h>
 #include <unistd.h>
 
 #define SEED_DEFAULT 1
+#define WORKERS_MAX 256
 
 static int parse_number_option(const struct cli *cli, const char *option, double *out,
 			       struct error *err)
@@ -39,6 +37,40 @@ static int parse_seed(const struct cli *cli, uint64_t *out, struct error *err)
 		return error_set(err, ERROR_USAGE, "--seed: `%s` is not a whole number from 0 on",
 				 text);
 	*out = (uint64_t)seed;
+	return 0;
+}
+
+static int parse_transport(struct session *session, struct error *err)
+{
+	static const char *const names[] = {
+		[TRANSPORT_NATIVE] = "native", [TRANSPORT_CURL] = "curl"};
+	const char *text = cli_value(session->cli, "--transport");
+	const char *url = session->settings->target.url;
+
+	if (!text)
+		return 0;
+	for (size_t i = TRANSPORT_NATIVE; i < ARRAY_SIZE(names); i++)
+		if (text_equal(text, names[i]))
+			session->transport = (enum transport_kind)i;
+	if (session->transport == TRANSPORT_AUTO)
+		return error_set(err, ERROR_USAGE, "--transport: `%s` is not native or curl", text);
+	if (session->transport == TRANSPORT_NATIVE &&
+	    session->settings->target.kind == TARGET_URL && strncasecmp(url, "http:", 5) != 0)
+		return error_set(err, ERROR_USAGE,
+				 "--transport native speaks http:// only: leave it out");
+	return 0;
+}
+
+static int parse_workers(const struct cli *cli, uint32_t *out, struct error *err)
+{
+	const char *text = cli_value(cli, "--workers"), *why;
+	int64_t workers = 0;
+
+	if (text &&
+	    (units_parse_integer(text, &workers, &why) || workers < 1 || workers > WORKERS_MAX))
+		return error_set(err, ERROR_USAGE, "--workers: `%s` is not a number from 1 to %d",
+				 text, WORKERS_MAX);
+	*out = (uint32_t)workers;
 	return 0;
 }
 
@@ -128,7 +160,8 @@ int session_open(struct session *session, struct cli *cli, struct error *err)
 	session->run->quick = options.quick;
 	if (cli_settings(cli, &session->settings, err) ||
 	    settings_validate(session->settings, err) || parse_max_runtime(session, err) ||
-	    parse_seed(cli, &session->run->seed, err) ||
+	    parse_transport(session, err) || parse_seed(cli, &session->run->seed, err) ||
+	    parse_workers(cli, &session->workers, err) ||
 	    parse_number_option(cli, "--duration-scale", &options.duration_scale, err) ||
 	    suite_load(session->settings, &options, &session->suite, err) ||
 	    select_scenarios(session, options.quick, err))
@@ -174,129 +207,6 @@ int session_lock_output(struct session *session, struct error *err)
 				 "folder",
 				 dir);
 	return 0;
-}
-
-double session_min_throughput(const struct session *session, const struct scenario *scenario)
-{
-	double limit = NAN;
-	size_t count;
-	struct gate *gates = suite_gates(session->suite, scenario, session->settings, &count);
-
-	for (size_t i = 0; i < count; i++)
-		if (gates[i].metric == METRIC_THROUGHPUT && text_equal(gates[i].endpoint, "total"))
-			limit = gates[i].limit;
-	free(gates);
-	return limit;
-}
-
-/* Wait without a load; false when a signal or the time budget ends it. */
-static bool pause_ns(const struct session *session, int64_t ns)
-{
-	int64_t end_ns = clock_now_ns() + ns;
-
-	while (!cli_stop && clock_now_ns() < end_ns) {
-		struct timespec slice = {0, 100 * NS_PER_MS};
-
-		if (session->deadline_ns && clock_now_ns() >= session->deadline_ns)
-			return false;
-		nanosleep(&slice, NULL);
-	}
-	return !cli_stop;
-}
-
-static void announce(const char *line, void *arg)
-{
-	(void)arg;
-	log_info("%s", line);
-}
-
-/* The target ended, or the budget did: what was measured is no evidence. */
-static void mark_invalid(struct session *session, struct scenario_result *result,
-			 const char *reason)
-{
-	result->generator.invalid = INVALID_OURS;
-	result->generator.invalid_reason = arena_strdup(&session->run->arena, reason);
-}
-
-static int drive_phase(struct session *session, const struct scenario *scenario,
-		       struct progress *progress, struct error *err)
-{
-	const struct target_endpoint *endpoint = target_endpoint(session->target);
-	struct load_target where = {endpoint->host,   endpoint->address,       endpoint->port,
-				    endpoint->prefix, endpoint->authorization, endpoint->pid};
-	struct load_options options = {
-		.seed = session->run->seed,
-		.check_all = cli_flag(session->cli, "--check-all"),
-		.user_agent = "perfgate/" PERFGATE_VERSION,
-		.stop = &cli_stop,
-		.deadline_ns = session->deadline_ns,
-		.progress = progress_show,
-		.progress_arg = progress,
-	};
-	struct scenario_result result = {0};
-	int status;
-
-	status = load_run(session->suite, scenario, &where, &options, &session->run->arena, &result,
-			  err);
-	progress_end(progress);
-	if (status)
-		return error_wrap(err, "%s", scenario->name);
-	if (!cli_stop && session->deadline_ns && clock_now_ns() >= session->deadline_ns)
-		mark_invalid(session, &result,
-			     arena_printf(&session->run->arena, "cut short by --max-runtime %s",
-					  session->max_runtime));
-	if (!cli_stop && target_check_alive(session->target, err)) {
-		mark_invalid(session, &result, "the API under test ended during the run");
-		status = -1;
-	}
-	session->run->interrupted |= result.interrupted || cli_stop;
-	*run_add_scenario(session->run) = result;
-	return status;
-}
-
-static bool goes_on(const struct session *session)
-{
-	return !cli_stop && (!session->deadline_ns || clock_now_ns() < session->deadline_ns);
-}
-
-static int drive_scenarios(struct session *session, struct error *err)
-{
-	struct progress progress;
-
-	progress_init(&progress, session->cli);
-	for (size_t i = 0; i < session->n_scenarios && goes_on(session); i++) {
-		const struct scenario *scenario = session->scenarios[i];
-		const struct scenario *capacity;
-
-		if (i > 0 && !pause_ns(session, scenario->pause_ns))
-			break;
-		if (drive_phase(session, scenario, &progress, err))
-			return -1;
-		capacity = suite_capacity(session->suite, scenario,
-					  session_min_throughput(session, scenario));
-		if (capacity && goes_on(session) && drive_phase(session, capacity, &progress, err))
-			return -1;
-	}
-	return 0;
-}
-
-int session_drive(struct session *session, struct error *err)
-{
-	int64_t start_ns = clock_now_ns();
-	json_t *services;
-	int status;
-
-	cli_catch_signals();
-	if (target_start(session->settings, &cli_stop, announce, NULL, &session->target, err))
-		return -1;
-	session->run->target = arena_strdup(&session->run->arena, target_shown(session->target));
-	services = target_environment(session->target);
-	environment_describe(session->run, services);
-	json_decref(services);
-	status = drive_scenarios(session, err);
-	session->run->duration_s = (double)(clock_now_ns() - start_ns) / (double)NS_PER_S;
-	session->run->interrupted |= cli_stop != 0;
-	return status;
 }
 
 void session_close(struct session *session)

@@ -77,6 +77,8 @@ const struct setting_row setting_table[] = {
 	 .stored = command_stored, .help = "starts the API; {port} is its port"},
 	{"target.build", SETTING_TEXT, SETTING_NULLABLE | SETTING_MULTILINE, AT(target.build),
 	 .help = "run in the checkout before the command"},
+	{"target.insecure", SETTING_BOOL, 0, AT(target.insecure), .fallback = "false",
+	 .help = "https: accept any certificate; every report says so"},
 	{"target.ready", SETTING_TEXT, SETTING_NULLABLE, AT(target.ready), .check = check_ready,
 	 .help = "path that answers 2xx when the API is ready"},
 	{"target.env", SETTING_VARIABLES, SETTING_NULLABLE | SETTING_SECRET, AT(target.env), 0, 100,

@@ -174,7 +174,12 @@ int setting_apply_text(struct settings *settings, const struct setting_row *row,
 		return setting_error(row, source, err, "it can be set in the file only");
 	if (row->type == SETTING_LIST || row->type == SETTING_VARIABLES)
 		return apply_list_text(settings, row, source, text, err);
-	return apply_scalar(settings, row, source, text, err);
+	if (apply_scalar(settings, row, source, text, err) != 0)
+		return -1;
+	/* Trust in the file's target is no trust in the one of a flag or a variable. */
+	if (row->offset == offsetof(struct settings, target.url) && source->node == NULL)
+		settings->target.insecure = false;
+	return 0;
 }
 
 static int apply_sequence(struct settings *settings, const struct setting_row *row,

@@ -73,6 +73,18 @@ static void set_safety(CURL *curl, const struct exthttp_url *url, int64_t timeou
 		curl_easy_setopt(curl, CURLOPT_PROXY, "");
 }
 
+static void set_trust(CURL *curl, bool insecure)
+{
+	const char *bundle = getenv("SSL_CERT_FILE"), *folder = getenv("SSL_CERT_DIR");
+	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, insecure ? 0L : 1L);
+	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, insecure ? 0L : 2L);
+	if (bundle && *bundle)
+		curl_easy_setopt(curl, CURLOPT_CAINFO, bundle);
+	if (folder && *folder)
+		curl_easy_setopt(curl, CURLOPT_CAPATH, folder);
+}
+
 static void set_request(CURL *curl, const struct exthttp_request *request)
 {
 	curl_easy_setopt(curl, CURLOPT_URL, request->url);
@@ -87,9 +99,11 @@ static void set_request(CURL *curl, const struct exthttp_request *request)
 		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
-static int perform(CURL *curl, const struct exthttp_url *url, struct exthttp_response *response,
-		   struct error *err)
+static int perform(CURL *curl, const struct exthttp_request *request, const struct exthttp_url *url,
+		   struct exthttp_response *response, struct error *err)
 {
+	char words[CURL_ERROR_SIZE] = "";
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, words);
 	CURLcode code = curl_easy_perform(curl);
 	if (code == CURLE_OK) {
 		long status = 0;
@@ -101,7 +115,12 @@ static int perform(CURL *curl, const struct exthttp_url *url, struct exthttp_res
 	if (response->body.overflow || response->headers.overflow)
 		return error_set(err, ERROR_UNMEASURED, "%s: the answer is too large (limit %zu)",
 				 where, response->body.max_bytes);
-	return error_set(err, ERROR_UNMEASURED, "%s: %s", where, curl_easy_strerror(code));
+	if (code != CURLE_PEER_FAILED_VERIFICATION)
+		return error_set(err, ERROR_UNMEASURED, "%s: %s", where, curl_easy_strerror(code));
+	if (request->out_untrusted)
+		*request->out_untrusted = true;
+	return error_set(err, ERROR_UNMEASURED, "%s: the certificate is not accepted: %s", where,
+			 words);
 }
 
 int exthttp_send(const struct exthttp_request *request, struct exthttp_response *out,
@@ -122,12 +141,13 @@ int exthttp_send(const struct exthttp_request *request, struct exthttp_response 
 		error_out_of_memory();
 	set_request(curl, request);
 	set_safety(curl, &url, request->timeout_ns);
+	set_trust(curl, request->insecure);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &response.body);
 	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, keep);
 	curl_easy_setopt(curl, CURLOPT_HEADERDATA, &response.headers);
-	if (perform(curl, &url, &response, err) < 0)
+	if (perform(curl, request, &url, &response, err) < 0)
 		return -1;
 	*out = response;
 	response = (struct exthttp_response){0};

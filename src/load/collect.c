@@ -10,13 +10,13 @@
 #define SAMPLE_STREAM UINT64_C(0x73616d706c65)
 
 void collect_init(struct collector *collector, const struct suite *suite,
-		  struct scenario_result *result, struct arena *arena, uint64_t seed)
+		  struct scenario_result *result, struct arena *arena, uint64_t seed,
+		  uint64_t stream)
 {
 	memset(collector, 0, sizeof *collector);
 	collector->result = result;
 	collector->arena = arena;
-	rng_seed(&collector->rng, seed, SAMPLE_STREAM);
-	collector->warmup_latency = histogram_new();
+	rng_seed(&collector->rng, seed, SAMPLE_STREAM + stream);
 	collector->interval_latency = histogram_new();
 	result->endpoints = xcalloc(suite->n_endpoints + 1, sizeof *result->endpoints);
 	result->n_endpoints = suite->n_endpoints;
@@ -29,9 +29,7 @@ void collect_init(struct collector *collector, const struct suite *suite,
 
 void collect_release(struct collector *collector)
 {
-	histogram_free(collector->warmup_latency);
-	histogram_free(collector->interval_latency);
-	collector->warmup_latency = collector->interval_latency = NULL;
+	histogram_free(TAKE(collector->interval_latency));
 }
 
 void collect_begin(struct collector *collector, int64_t begin_ns, int64_t warmup_end_ns,
@@ -56,6 +54,16 @@ static bool in_window(const struct collector *collector, int64_t at_ns)
 void collect_started(struct collector *collector, int64_t start_ns)
 {
 	collector->sent_in_window += in_window(collector, start_ns);
+}
+
+void collect_due(struct collector *collector, int64_t due_ns)
+{
+	collector->arrivals_due += in_window(collector, due_ns);
+}
+
+void collect_arrived(struct collector *collector, int64_t sent_ns)
+{
+	collector->arrivals_sent += in_window(collector, sent_ns);
 }
 
 /* The histogram of a part, NULL when there are too many names or this one is too long. */
@@ -83,11 +91,8 @@ static void add_lookups(struct collector *collector, size_t index, int64_t start
 {
 	collector->interval.cache_hits += lookups.hits;
 	collector->interval.cache_misses += lookups.misses;
-	if (!collect_judges(collector, start_ns)) {
-		collector->warmup_hits += lookups.hits;
-		collector->warmup_misses += lookups.misses;
+	if (!collect_judges(collector, start_ns))
 		return;
-	}
 	struct endpoint_result *endpoint = &collector->result->endpoints[index];
 	struct endpoint_result *total = &collector->result->total;
 	endpoint->cache_hits += lookups.hits;
@@ -194,8 +199,6 @@ void collect_finished(struct collector *collector, const struct finished_request
 {
 	bool failed = request->outcome != CLASS_OK;
 	bool timed = !failed || request->outcome == CLASS_TIMEOUT;
-	collector->requests++;
-	collector->errors += failed;
 	collector->interval.requests++;
 	collector->interval.errors += failed;
 	if (timed)
@@ -203,80 +206,113 @@ void collect_finished(struct collector *collector, const struct finished_request
 	collector->ok_in_window += !failed && in_window(collector, request->end_ns);
 	if (collect_judges(collector, request->start_ns))
 		judge(collector, request, timed);
-	else if (timed)
-		histogram_record(collector->warmup_latency, latency_of(request));
 }
 
-static double quantile_ms(const struct histogram *histogram, double quantile)
+void collect_second(struct collector *collector, int64_t now_ns, uint32_t users, struct second *out)
 {
-	if (histogram_count(histogram) == 0)
-		return NAN;
-	return (double)histogram_quantile_ns(histogram, quantile) / (double)NS_PER_MS;
-}
-
-void collect_interval(struct collector *collector, int64_t now_ns, uint32_t users,
-		      bool only_if_used)
-{
-	struct scenario_result *result = collector->result;
 	struct interval *interval = &collector->interval;
-	if (!only_if_used || interval->requests > 0) {
-		interval->t_s = (double)(collector->interval_begin_ns - collector->begin_ns) /
-				(double)NS_PER_S;
-		interval->warmup = collector->interval_begin_ns < collector->warmup_end_ns;
-		interval->users = users;
-		interval->p50_ms = quantile_ms(collector->interval_latency, 0.50);
-		interval->p95_ms = quantile_ms(collector->interval_latency, 0.95);
-		interval->p99_ms = quantile_ms(collector->interval_latency, 0.99);
-		if (!only_if_used)
-			collector->last_second = interval->requests;
-		*VEC_PUSH(result->series, result->n_series, collector->series_capacity) = *interval;
-	}
+	struct histogram *latency = collector->interval_latency;
+	interval->t_s =
+		(double)(collector->interval_begin_ns - collector->begin_ns) / (double)NS_PER_S;
+	interval->warmup = collector->interval_begin_ns < collector->warmup_end_ns;
+	interval->users = users;
+	collector->interval_latency = out->latency;
+	out->interval = *interval;
+	out->latency = latency;
 	memset(interval, 0, sizeof *interval);
-	histogram_clear(collector->interval_latency);
 	collector->interval_begin_ns = now_ns;
 }
 
-static void merge_timings(struct collector *collector)
+/* ---- merging ---- */
+
+static void merge_timings(struct collector *into, struct endpoint_result *to,
+			  const struct endpoint_result *from)
 {
-	struct scenario_result *result = collector->result;
-	for (size_t i = 0; i < result->n_endpoints; i++) {
-		for (size_t k = 0; k < result->endpoints[i].n_timings; k++) {
-			const struct timing_part *part = &result->endpoints[i].timings[k];
-			struct histogram *into = timing_histogram(collector, &result->total,
-								  part->name, strlen(part->name));
-			if (into)
-				histogram_merge(into, part->histogram);
-		}
+	for (size_t i = 0; i < from->n_timings; i++) {
+		const struct timing_part *part = &from->timings[i];
+		struct histogram *histogram =
+			timing_histogram(into, to, part->name, strlen(part->name));
+		if (histogram)
+			histogram_merge(histogram, part->histogram);
 	}
+}
+
+static void merge_endpoint(struct collector *into, struct endpoint_result *to,
+			   const struct endpoint_result *from)
+{
+	to->requests += from->requests;
+	for (size_t i = 0; i < CLASS_COUNT; i++)
+		to->classes[i] += from->classes[i];
+	to->bytes_received += from->bytes_received;
+	to->bytes_sent += from->bytes_sent;
+	histogram_merge(to->latency, from->latency);
+	histogram_merge(to->service, from->service);
+	to->cache_hits += from->cache_hits;
+	to->cache_misses += from->cache_misses;
+	merge_timings(into, to, from);
+	if (!to->first_failure && from->first_failure)
+		to->first_failure = arena_strdup(into->arena, from->first_failure);
+}
+
+/* A random sample of what is left, without putting back. */
+static struct request_sample draw(struct rng *rng, struct request_sample *pool, size_t *n)
+{
+	size_t at = (size_t)rng_below(rng, *n);
+	struct request_sample drawn = pool[at];
+	pool[at] = pool[--*n];
+	return drawn;
+}
+
+/*
+ * Each place goes to a side by how many requests that side still stands for: how many come
+ * from each is then as in a sample of all of them (hypergeometric).
+ */
+static void merge_samples(struct collector *into, const struct collector *from)
+{
+	struct scenario_result *a = into->result;
+	const struct scenario_result *b = from->result;
+	size_t n_a = a->n_samples, n_b = b->n_samples, n = 0;
+	uint64_t left_a = a->total.requests, left_b = b->total.requests;
+	struct request_sample *pool_a = a->samples;
+	struct request_sample *pool_b = xcalloc(n_b + 1, sizeof *pool_b);
+	if (n_b > 0)
+		memcpy(pool_b, b->samples, n_b * sizeof *pool_b);
+	a->samples = xcalloc(COLLECT_SAMPLES_MAX, sizeof *a->samples);
+	for (; n < COLLECT_SAMPLES_MAX && n_a + n_b > 0; n++) {
+		bool from_a = rng_below(&into->rng, left_a + left_b) < left_a;
+		a->samples[n] =
+			from_a ? draw(&into->rng, pool_a, &n_a) : draw(&into->rng, pool_b, &n_b);
+		*(from_a ? &left_a : &left_b) -= 1;
+	}
+	a->n_samples = n;
+	free(pool_a);
+	free(pool_b);
+}
+
+void collect_merge(struct collector *into, const struct collector *from)
+{
+	struct scenario_result *result = into->result;
+	merge_samples(into, from);
+	for (size_t i = 0; i < result->n_endpoints; i++)
+		merge_endpoint(into, &result->endpoints[i], &from->result->endpoints[i]);
+	merge_endpoint(into, &result->total, &from->result->total);
+	into->sent_in_window += from->sent_in_window;
+	into->ok_in_window += from->ok_in_window;
+	into->arrivals_due += from->arrivals_due;
+	into->arrivals_sent += from->arrivals_sent;
+	if (from->send_end_ns > into->send_end_ns)
+		into->send_end_ns = from->send_end_ns;
 }
 
 void collect_end(struct collector *collector)
 {
 	struct scenario_result *result = collector->result;
-	merge_timings(collector);
+	for (size_t i = 0; i < result->n_endpoints; i++)
+		merge_timings(collector, &result->total, &result->endpoints[i]);
 	int64_t window_ns = collector->send_end_ns - collector->warmup_end_ns;
 	result->judged_s = window_ns > 0 ? (double)window_ns / (double)NS_PER_S : 0;
 	if (!(result->judged_s > 0))
 		return;
 	result->offered_rps = (double)collector->sent_in_window / result->judged_s;
 	result->throughput_rps = (double)collector->ok_in_window / result->judged_s;
-}
-
-void collect_progress(const struct collector *collector, int64_t now_ns, struct load_progress *out)
-{
-	const struct scenario_result *result = collector->result;
-	bool warmup = now_ns < collector->warmup_end_ns;
-	const struct histogram *latency =
-		warmup ? collector->warmup_latency : result->total.latency;
-	double hits = (double)(warmup ? collector->warmup_hits : result->total.cache_hits);
-	double misses = (double)(warmup ? collector->warmup_misses : result->total.cache_misses);
-	out->elapsed_s = (double)(now_ns - collector->begin_ns) / (double)NS_PER_S;
-	out->warmup = warmup;
-	out->requests = collector->requests;
-	out->errors = collector->errors;
-	out->p50_ms = quantile_ms(latency, 0.50);
-	out->p95_ms = quantile_ms(latency, 0.95);
-	out->p99_ms = quantile_ms(latency, 0.99);
-	out->hit_rate = hits + misses > 0 ? hits / (hits + misses) : NAN;
-	out->rps = (double)collector->last_second;
 }

@@ -72,13 +72,41 @@ static double percent(double part, double whole)
 	return whole > 0 ? 100 * part / whole : NAN;
 }
 
+static double cpu_percent(const struct worker_health *health)
+{
+	return percent((double)(health->end.cpu_ns - health->begin.cpu_ns),
+		       (double)(health->end.at_ns - health->begin.at_ns));
+}
+
+void health_merge(struct worker_health *into, const struct worker_health *from)
+{
+	int64_t a = waiting_between(&into->begin, &into->end);
+	int64_t b = waiting_between(&from->begin, &from->end);
+	histogram_merge(into->scheduling_delay, from->scheduling_delay);
+	if (!(cpu_percent(into) >= cpu_percent(from))) {
+		into->begin = from->begin;
+		into->end = from->end;
+	}
+	/* Late by the sum of both, so is the waiting. */
+	into->begin.waiting_ns = a < 0 || b < 0 ? -1 : 0;
+	into->end.waiting_ns = a < 0 || b < 0 ? -1 : a + b;
+	into->late_ns += from->late_ns;
+	if (from->max_stall_ns > into->max_stall_ns) {
+		into->max_stall_ns = from->max_stall_ns;
+		into->max_stall_waiting_ns = from->max_stall_waiting_ns;
+	}
+	into->wakeups += from->wakeups;
+	into->own_failures += from->own_failures;
+	if (into->own_errno == 0)
+		into->own_errno = from->own_errno;
+}
+
 static void fill_figures(const struct worker_health *health, const struct health_context *context,
 			 struct generator_health *out)
 {
 	const struct machinestat *a = &context->machine_begin, *b = &context->machine_end;
 	double wall_s = (double)(b->at_ns - a->at_ns) / (double)NS_PER_S;
-	out->cpu_percent = percent((double)(health->end.cpu_ns - health->begin.cpu_ns),
-				   (double)(health->end.at_ns - health->begin.at_ns));
+	out->cpu_percent = cpu_percent(health);
 	out->max_stall_ms = (double)health->max_stall_ns / (double)NS_PER_MS;
 	out->steal_percent = percent(b->steal_s - a->steal_s, b->total_s - a->total_s);
 	out->throttled_percent = percent(b->throttled_s - a->throttled_s, wall_s);
@@ -147,6 +175,25 @@ static void judge_cpu(const struct health_context *context, struct arena *arena,
 					out->throttled_percent, HEALTH_STOLEN_MAX_PERCENT));
 }
 
+/* One arrival more or less is none of ours: it may be due at the very end. */
+static void judge_offered(const struct health_context *context, struct arena *arena,
+			  struct generator_health *out)
+{
+	double sent = percent((double)context->arrivals_sent, (double)context->arrivals_due);
+	if (context->arrivals_sent + 1 >= context->arrivals_due ||
+	    !(sent < HEALTH_OFFERED_MIN_PERCENT))
+		return;
+	invalidate(
+		out, INVALID_OURS,
+		arena_printf(arena,
+			     "only %.1f %% of the planned arrivals were sent in time (limit %.0f "
+			     "%%): %s",
+			     sent, HEALTH_OFFERED_MIN_PERCENT,
+			     context->all_busy ? "all users were busy; raise max_users: or lower "
+						 "the rate"
+					       : "the generator was late; lower the rate"));
+}
+
 static void judge_stall(const struct worker_health *health, struct arena *arena,
 			struct generator_health *out)
 {
@@ -194,10 +241,14 @@ void health_judge(struct worker_health *health, const struct health_context *con
 {
 	fill_figures(health, context, out);
 	judge_shortage(health, context, arena, out);
+	/* A want of users is ours, whatever the machine does; other lateness may be its fault. */
+	if (context->all_busy)
+		judge_offered(context, arena, out);
 	judge_cpu(context, arena, out);
 	if (context->paced) {
 		judge_stall(health, arena, out);
 		judge_delay(health, context, arena, out);
+		judge_offered(context, arena, out);
 	}
 	out->scheduling_delay = TAKE(health->scheduling_delay);
 }

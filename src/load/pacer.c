@@ -21,7 +21,7 @@ static struct position find_stage(const struct scenario *scenario, int64_t elaps
 			return at;
 		}
 		at.begin_ns += stage->duration_ns;
-		at.before = stage->users;
+		at.before = stage->level;
 	}
 	return at;
 }
@@ -30,9 +30,9 @@ static double users_at(const struct position *at, int64_t elapsed_ns)
 {
 	int64_t into_ns = elapsed_ns - at->begin_ns;
 	if (into_ns >= at->stage->ramp_ns)
-		return at->stage->users;
+		return at->stage->level;
 	double part = (double)into_ns / (double)at->stage->ramp_ns;
-	return at->before + (at->stage->users - at->before) * part;
+	return at->before + (at->stage->level - at->before) * part;
 }
 
 static double rounded(double users)
@@ -47,7 +47,7 @@ uint32_t pacer_users(const struct scenario *scenario, int64_t elapsed_ns)
 		return 0;
 	double users = users_at(&at, elapsed_ns);
 	/* A ramp upward has begun with the first user. */
-	if (at.stage->users > users)
+	if (at.stage->level > users)
 		users += 2 * EPSILON_USERS;
 	double whole = rounded(users);
 	return whole <= 0 ? 0 : (uint32_t)fmin(whole, (double)scenario->users);
@@ -60,7 +60,7 @@ int64_t pacer_next_change_ns(const struct scenario *scenario, int64_t elapsed_ns
 		return INT64_MAX;
 	int64_t end_ns = at.begin_ns + at.stage->duration_ns;
 	int64_t ramp_end_ns = at.begin_ns + at.stage->ramp_ns;
-	double change = at.stage->users - at.before;
+	double change = at.stage->level - at.before;
 	if (elapsed_ns >= ramp_end_ns || fabs(change) < EPSILON_USERS)
 		return end_ns;
 	double now = (double)pacer_users(scenario, elapsed_ns);

@@ -1,7 +1,8 @@
-/* A virtual user: draw a task, send, look at the answer, think. */
+/* A virtual user: draw a task, send, look at the answer, keep what it captures, think. */
 #include "perfgate/base/clock.h"
 #include "perfgate/base/units.h"
 #include "perfgate/load/worker.h"
+#include "perfgate/scenario/capture.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -30,6 +31,10 @@ static void rest(struct worker *worker, struct session *session)
 	forget_body(session);
 	session->mode = SESSION_RESTING;
 	session->task = NULL;
+	session->arrival_ns = 0;
+	/* The user is gone; who comes in its place starts anew. */
+	captures_free(TAKE(session->user.captures));
+	session->starts_done = 0;
 }
 
 static bool is_wanted(const struct worker *worker, const struct session *session)
@@ -50,16 +55,39 @@ static bool wants_check(struct worker *worker, const struct planned_request *req
 	       worker->options->check_all;
 }
 
+/* What on_start: asks for comes first, then what the profile draws. */
+static void choose_task(const struct worker *worker, struct session *session)
+{
+	const struct planned_profile *profile = session->profile;
+	struct user_state *user = &session->user;
+	size_t start = session->starts_done + (size_t)1;
+	session->step = 0;
+	session->starting = session->starts_done < profile->n_starts;
+	if (session->starting) {
+		session->task = profile->starts[session->starts_done];
+	} else {
+		const struct planned_choice *choice = plan_draw(profile, &user->rng);
+		session->task = choice->task;
+		start = choice->start;
+	}
+	if (session->task->captures && !user->captures)
+		user->captures = captures_new(worker->plan->n_captures, profile->n_starts);
+	if (!user->captures)
+		return;
+	if (session->starting)
+		captures_begin_start(user->captures, start);
+	else
+		captures_begin_journey(user->captures, start);
+}
+
 void session_begin(struct worker *worker, struct session *session, int64_t due_ns)
 {
 	if (!is_wanted(worker, session)) {
 		rest(worker, session);
 		return;
 	}
-	if (!session->task) {
-		session->task = plan_draw(session->profile, &session->user.rng);
-		session->step = 0;
-	}
+	if (!session->task)
+		choose_task(worker, session);
 	const struct planned_request *request = &session->task->steps[session->step];
 	session->request = request;
 	session->before = session->user;
@@ -70,6 +98,42 @@ void session_begin(struct worker *worker, struct session *session, int64_t due_n
 	session->checks_body = wants_check(worker, request);
 	session->exchange.answers_head = request->answers_head;
 	worker->transport->ops->start(worker->transport, &session->exchange);
+}
+
+void session_arrive(struct worker *worker, struct session *session, uint64_t number,
+		    int64_t arrival_ns, bool waited)
+{
+	const struct plan *plan = worker->plan;
+	user_state_init(&session->user, worker->options->seed, number + 1);
+	session->profile = &plan->profiles[plan->profile_of[number % plan->n_profile_of]];
+	session->starts_done = 0;
+	session->task = NULL;
+	session->arrival_ns = arrival_ns;
+	collect_due(&worker->collector, arrival_ns);
+	/* That all users were busy is not the lateness of our loop. */
+	session_begin(worker, session, waited ? 0 : arrival_ns);
+}
+
+/* What the arrival came for is done, or has failed. */
+static void leave(struct worker *worker, struct session *session)
+{
+	if (!is_wanted(worker, session)) {
+		rest(worker, session);
+		return;
+	}
+	captures_free(TAKE(session->user.captures));
+	session->mode = SESSION_RESTING;
+	session->task = NULL;
+	session->arrival_ns = 0;
+	if (worker->n_idle == 0)
+		worker->idle_since_ns = worker->now_ns;
+	worker->idle[worker->n_idle++] = session;
+}
+
+/* When a request counts as begun: in the open model as scheduled, however late it left. */
+static int64_t start_of(const struct session *session)
+{
+	return session->arrival_ns > 0 ? session->arrival_ns : session->exchange.start_ns;
 }
 
 static struct plan_bytes on_message(struct exchange *exchange, void *arg)
@@ -89,6 +153,8 @@ static void on_started(struct exchange *exchange, void *arg)
 	timers_set(&worker->timers, &session->timer,
 		   exchange->start_ns + session->request->timeout_ns);
 	collect_started(&worker->collector, exchange->start_ns);
+	if (session->arrival_ns > 0)
+		collect_arrived(&worker->collector, exchange->start_ns);
 	/* Who waited for a place to dial was late on purpose. */
 	if (session->due_ns == 0 || session->round != worker->round ||
 	    worker->phase != WORKER_JUDGED)
@@ -97,16 +163,32 @@ static void on_started(struct exchange *exchange, void *arg)
 	histogram_record(worker->health.scheduling_delay, delay_ns > 0 ? (uint64_t)delay_ns : 0);
 }
 
+static void capture_headers(struct session *session, const struct http1_head *head)
+{
+	const struct capture_rules *rules = session->request->captures;
+	struct captures *captures = session->user.captures;
+	struct http1_field value;
+	captures_begin_answer(captures, rules);
+	for (size_t i = 0; i < rules->n; i++) {
+		const struct capture_rule *rule = &rules->items[i];
+		if (rule->header && http1_find_header(head, rule->header, &value))
+			captures_take_header(captures, rule, value.text, value.length);
+	}
+}
+
 static void on_head(struct exchange *exchange, const struct http1_head *head, void *arg)
 {
 	struct worker *worker = arg;
 	struct session *session = session_of(exchange);
 	size_t endpoint = session->request->endpoint;
+	const struct capture_rules *captures = session->request->captures;
 	session->expected_status = request_expects_status(session->request->request, head->status);
 	session->body.max_bytes = 0;
 	if (session->expected_status) {
-		collect_head(&worker->collector, endpoint, exchange->start_ns, head);
-		if (session->checks_body)
+		collect_head(&worker->collector, endpoint, start_of(session), head);
+		if (captures)
+			capture_headers(session, head);
+		if (session->checks_body || (captures && captures->json))
 			session->body.max_bytes = CHECKED_BODY_MAX;
 	} else if (!worker->collector.result->endpoints[endpoint].first_failure) {
 		session->body.max_bytes = SHOWN_BODY_BYTES;
@@ -125,15 +207,27 @@ static enum request_class check_body(struct worker *worker, struct session *sess
 {
 	char why[sizeof worker->why - 32];
 	struct check_sample *sample = &worker->checks[session->request->endpoint];
-	if (session->body.overflow) {
-		snprintf(worker->why, sizeof worker->why, "the body is too long to be checked");
-		return CLASS_CHECK_FAILED;
-	}
 	if (request_check_body(session->request->request, strbuf_text(&session->body),
 			       session->body.length, why, sizeof why))
 		return CLASS_OK;
 	snprintf(worker->why, sizeof worker->why, "check failed: %s", why);
 	sample->failed = true;
+	return CLASS_CHECK_FAILED;
+}
+
+/* What an answer of the expected status says: checked, and searched for what to capture. */
+static enum request_class look_into(struct worker *worker, struct session *session)
+{
+	const struct capture_rules *rules = session->request->captures;
+	if (session->body.overflow) {
+		snprintf(worker->why, sizeof worker->why, "the body is too long to be checked");
+		return CLASS_CHECK_FAILED;
+	}
+	if (session->checks_body && check_body(worker, session) != CLASS_OK)
+		return CLASS_CHECK_FAILED;
+	if (!rules || captures_take_body(session->user.captures, rules, strbuf_text(&session->body),
+					 session->body.length, worker->why, sizeof worker->why))
+		return CLASS_OK;
 	return CLASS_CHECK_FAILED;
 }
 
@@ -149,7 +243,7 @@ static enum request_class classify(struct worker *worker, struct session *sessio
 		return end->outcome;
 	}
 	if (session->expected_status)
-		return session->checks_body ? check_body(worker, session) : CLASS_OK;
+		return look_into(worker, session);
 	const char *body = strbuf_text(&session->body);
 	snprintf(worker->why, sizeof worker->why, "HTTP %d%s%s", end->status, *body ? ": " : "",
 		 body);
@@ -164,7 +258,7 @@ static void record(struct worker *worker, struct session *session, enum request_
 		.endpoint = session->request->endpoint,
 		.outcome = outcome,
 		.status = end->status,
-		.start_ns = exchange->start_ns,
+		.start_ns = start_of(session),
 		.send_ns = exchange->send_ns,
 		.end_ns = end->at_ns,
 		.bytes_sent = exchange->bytes_sent,
@@ -186,16 +280,35 @@ static bool no_connection(enum request_class outcome)
 	       outcome == CLASS_RESET || outcome == CLASS_EMPTY_REPLY;
 }
 
+/* After a step: how long until the next one, or the next task. */
+static int64_t pause_ns(struct session *session, enum request_class outcome)
+{
+	struct rng *rng = &session->user.rng;
+	if (outcome == CLASS_OK && session->step + 1u < session->task->n_steps) {
+		session->step++;
+		return plan_step_think_ns(session->request, rng);
+	}
+	session->task = NULL;
+	/* Without what on_start: brings the tasks make no sense: it is tried again. */
+	if (session->starting && outcome == CLASS_OK) {
+		session->starts_done++;
+		return 0;
+	}
+	return plan_think_ns(session->profile, rng);
+}
+
 /* The next request of the task, or a think time and then the next task. */
 static void continue_user(struct worker *worker, struct session *session,
 			  enum request_class outcome)
 {
-	int64_t think_ns = 0;
+	int64_t think_ns = pause_ns(session, outcome);
 	forget_body(session);
 	timers_clear(&worker->timers, &session->timer);
-	if (++session->step >= session->task->n_steps || outcome != CLASS_OK) {
-		session->task = NULL;
-		think_ns = plan_think_ns(session->profile, &session->user.rng);
+	session->arrival_ns = 0;
+	if (worker->scenario->open && !session->task &&
+	    !(session->starting && outcome == CLASS_OK)) {
+		leave(worker, session);
+		return;
 	}
 	if (no_connection(outcome) && think_ns < PAUSE_AFTER_FAILURE_NS)
 		think_ns = PAUSE_AFTER_FAILURE_NS;
@@ -219,6 +332,11 @@ static void on_done(struct exchange *exchange, const struct exchange_end *end, v
 		worker->health.own_failures++;
 		if (!worker->health.own_errno)
 			worker->health.own_errno = end->own_errno;
+		if (worker->scenario->open) {
+			worker->unsent += session->arrival_ns > 0;
+			leave(worker, session);
+			return;
+		}
 		wait_until(worker, session, clock_now_ns() + PAUSE_AFTER_SHORTAGE_NS);
 		return;
 	}
@@ -258,6 +376,8 @@ void session_stop(struct worker *worker, struct session *session)
 	if (session->mode == SESSION_BUSY && session->exchange.start_ns > 0) {
 		worker->censored++;
 		worker->in_flight--;
+	} else if (session->mode == SESSION_BUSY && session->arrival_ns > 0) {
+		worker->unsent++;
 	}
 	rest(worker, session);
 }

@@ -20,19 +20,19 @@
 #define READ_BYTES ((size_t)64 << 10)
 /* Handshakes under way at once: an unpaced ramp drowns the accept queue. */
 #define DIALS_MAX 128
+/* Connections of a worker per local address, and how many addresses of 127/8 are used at most. */
+#define CONNECTIONS_PER_SOURCE 1024
+#define SOURCES_MAX 200
 #define EPOLL_END (EPOLLRDHUP | EPOLLHUP | EPOLLERR)
-
-struct queue {
-	struct exchange *first, *last;
-};
 
 struct native {
 	struct transport base;
 	const struct addresses *addresses;
 	int epoll_fd;
 	uint32_t dialing;
+	uint32_t connections, dials; /* open now; ever begun */
 	uint8_t preferred; /* the address that answered last */
-	struct queue to_dial, to_send;
+	struct exchange_queue to_dial, to_send;
 	struct exchange *current; /* whose bytes are parsed */
 	struct http1_sink sink;
 	char buffer[READ_BYTES];
@@ -43,36 +43,20 @@ static struct native *native_of(struct transport *transport)
 	return (struct native *)transport;
 }
 
-static struct queue *queue_of(struct native *native, const struct exchange *exchange)
+static struct exchange_queue *queue_of(struct native *native, const struct exchange *exchange)
 {
 	return exchange->fd < 0 ? &native->to_dial : &native->to_send;
 }
 
 static void enqueue(struct native *native, struct exchange *exchange)
 {
-	struct queue *queue = queue_of(native, exchange);
 	exchange->state = EXCHANGE_QUEUED;
-	exchange->next = NULL;
-	exchange->previous = queue->last;
-	if (queue->last)
-		queue->last->next = exchange;
-	else
-		queue->first = exchange;
-	queue->last = exchange;
+	exchange_queue_add(queue_of(native, exchange), exchange);
 }
 
 static void dequeue(struct native *native, struct exchange *exchange)
 {
-	struct queue *queue = queue_of(native, exchange);
-	if (exchange->previous)
-		exchange->previous->next = exchange->next;
-	else
-		queue->first = exchange->next;
-	if (exchange->next)
-		exchange->next->previous = exchange->previous;
-	else
-		queue->last = exchange->previous;
-	exchange->previous = exchange->next = NULL;
+	exchange_queue_remove(queue_of(native, exchange), exchange);
 }
 
 static void disconnect(struct native *native, struct exchange *exchange)
@@ -81,8 +65,10 @@ static void disconnect(struct native *native, struct exchange *exchange)
 		dequeue(native, exchange);
 	if (exchange->state == EXCHANGE_DIALING)
 		native->dialing--;
-	if (exchange->fd >= 0)
+	if (exchange->fd >= 0) {
 		close(exchange->fd);
+		native->connections--;
+	}
 	exchange->fd = -1;
 	exchange->state = EXCHANGE_CLOSED;
 	exchange->reused = exchange->early = false;
@@ -106,31 +92,11 @@ static void end_exchange(struct native *native, struct exchange *exchange,
 	native->base.client.done(exchange, end, native->base.client.arg);
 }
 
-static bool is_own_shortage(int number)
-{
-	return number == EMFILE || number == ENFILE || number == EADDRNOTAVAIL ||
-	       number == ENOBUFS || number == ENOMEM;
-}
-
-static enum request_class class_of_errno(int number)
-{
-	switch (number) {
-	case ECONNREFUSED: return CLASS_CONNECT_REFUSED;
-	case ETIMEDOUT: return CLASS_TIMEOUT;
-	case ENETUNREACH:
-	case ENETDOWN:
-	case EHOSTUNREACH:
-	case EHOSTDOWN:
-	case EACCES:
-	case EPERM: return CLASS_NETWORK_UNREACHABLE;
-	default: return CLASS_RESET;
-	}
-}
-
 static void fail_by_errno(struct native *native, struct exchange *exchange, int number)
 {
-	struct exchange_end end = {.outcome = class_of_errno(number), .at_ns = clock_now_ns()};
-	if (is_own_shortage(number)) {
+	struct exchange_end end = {.outcome = transport_class_of_errno(number),
+				   .at_ns = clock_now_ns()};
+	if (transport_is_own_shortage(number)) {
 		end.outcome = CLASS_CANCELLED;
 		end.own_errno = number;
 	}
@@ -191,6 +157,27 @@ static int open_socket(int family)
 	return fd;
 }
 
+/*
+ * On loopback many users come from several local addresses: the ports of one run short, and long
+ * before that the kernel spends most of connect() on looking for a free one. A refused bind
+ * leaves the usual address.
+ */
+static void spread_source(struct native *native, int fd, const struct sockaddr_storage *to)
+{
+	const struct sockaddr_in *address = (const struct sockaddr_in *)to;
+	uint32_t sources = native->connections / CONNECTIONS_PER_SOURCE + 1;
+	uint32_t source = native->dials++ % (sources < SOURCES_MAX ? sources : SOURCES_MAX);
+	if (source == 0 || to->ss_family != AF_INET ||
+	    ntohl(address->sin_addr.s_addr) >> 24 != IN_LOOPBACKNET)
+		return;
+	struct sockaddr_in from = {.sin_family = AF_INET,
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK + source)};
+	int one = 1;
+	/* Without it bind() would take a port for every peer at once. */
+	if (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one) == 0)
+		(void)bind(fd, (const struct sockaddr *)&from, sizeof from);
+}
+
 static int connect_and_register(struct native *native, struct exchange *exchange)
 {
 	const struct addresses *addresses = native->addresses;
@@ -214,6 +201,8 @@ static void dial(struct native *native, struct exchange *exchange)
 		fail_by_errno(native, exchange, errno);
 		return;
 	}
+	spread_source(native, exchange->fd, &native->addresses->list[exchange->address]);
+	native->connections++;
 	/* A refused address is not the server's time: the last dial counts. */
 	if (!exchange->send_ns)
 		exchange->start_ns = clock_now_ns();
@@ -496,10 +485,4 @@ struct transport *transport_native_new(int epoll_fd, const struct addresses *add
 	native->sink = (struct http1_sink){on_head, on_body, native};
 	stamps_renew(&native->base.stamps, clock_now_ns());
 	return &native->base;
-}
-
-void exchange_init(struct exchange *exchange)
-{
-	memset(exchange, 0, sizeof *exchange);
-	exchange->fd = -1;
 }

@@ -174,6 +174,8 @@ static json_t *encode_generator(const struct generator_health *health)
 	extjson_set(out, "pressure_percent", extjson_rounded(health->pressure_percent, DIGITS));
 	extjson_set(out, "reconnects", extjson_integer((int64_t)health->reconnects));
 	extjson_set(out, "censored", extjson_integer((int64_t)health->censored));
+	if (health->unsent > 0)
+		extjson_set(out, "unsent", extjson_integer((int64_t)health->unsent));
 	return out;
 }
 
@@ -204,6 +206,8 @@ json_t *codec_encode_scenario(const struct scenario_result *scenario)
 	extjson_set(out, "offered_rps", extjson_rounded(scenario->offered_rps, RATE_DIGITS));
 	extjson_set(out, "throughput_rps", extjson_rounded(scenario->throughput_rps, RATE_DIGITS));
 	extjson_set(out, "interrupted", json_boolean(scenario->interrupted));
+	if (scenario->aborted)
+		extjson_set(out, "aborted", extjson_string(scenario->aborted));
 	extjson_set(out, "left_out", extjson_string(scenario->left_out));
 	for (size_t i = 0; i < scenario->n_endpoints; i++)
 		extjson_append(endpoints, encode_endpoint(&scenario->endpoints[i]));
@@ -355,6 +359,7 @@ static int decode_generator(struct run *run, const json_t *json, struct generato
 	out->pressure_percent = extjson_get_number(json, "pressure_percent", NAN);
 	out->reconnects = get_count(json, "reconnects");
 	out->censored = get_count(json, "censored");
+	out->unsent = get_count(json, "unsent");
 	out->scheduling_delay = histogram_new();
 	return decode_histogram(json, "scheduling_delay_histogram", &out->scheduling_delay, err);
 }
@@ -378,6 +383,7 @@ int codec_decode_scenario(struct run *run, const json_t *json, struct error *err
 	out->offered_rps = extjson_get_number(json, "offered_rps", NAN);
 	out->throughput_rps = extjson_get_number(json, "throughput_rps", NAN);
 	out->interrupted = extjson_get_bool(json, "interrupted", false);
+	out->aborted = codec_string(run, json, "aborted");
 	out->left_out = codec_string(run, json, "left_out");
 	out->target.cpu_percent = extjson_get_number(target, "cpu_percent", NAN);
 	out->target.rss_max_bytes = extjson_get_number(target, "rss_max_bytes", NAN);

@@ -16,6 +16,13 @@ static void build_puts(struct text_builder *builder, const char *text)
 	build_bytes(builder, text, strlen(text));
 }
 
+/* A captured value brings its own quotes where it is all of a JSON value. */
+static bool stands_alone(struct slot *slot)
+{
+	slot->whole = slot->capture != NULL;
+	return slot->whole || slot->numeric;
+}
+
 /* A string; when it is one slot that yields a number, the number. */
 static int build_string(struct text_builder *builder, const struct yaml_node *node,
 			struct error *err)
@@ -28,7 +35,7 @@ static int build_string(struct text_builder *builder, const struct yaml_node *no
 
 		if (build_parse_slot(builder, node->text, ESCAPE_JSON, &place, &slot, &length, err))
 			return -1;
-		if (!node->text[length] && slot->numeric) {
+		if (!node->text[length] && stands_alone(slot)) {
 			build_slot(builder, slot);
 			return 0;
 		}
@@ -183,7 +190,8 @@ int body_compile_form(struct compile *compile, const struct yaml_node *node,
 
 /*
  * JSON text with slots inside its strings. A string that is exactly one numeric slot
- * loses its quotes, so that a file can stay valid JSON.
+ * loses its quotes, so that a file can stay valid JSON. A captured value that stands
+ * outside of strings is a whole value.
  */
 static int build_json_text(struct text_builder *builder, const char *text,
 			   const struct place *place, struct error *err)
@@ -204,11 +212,13 @@ static int build_json_text(struct text_builder *builder, const char *text,
 					     quoted || in_string ? ESCAPE_JSON : ESCAPE_NONE, place,
 					     &slot, &length, err))
 				return -1;
-			if (quoted && (!slot->numeric || text[1 + length] != '"')) {
+			if (quoted && (text[1 + length] != '"' || !stands_alone(slot))) {
 				build_puts(builder, "\"");
 				in_string = true;
 			} else if (quoted) {
 				length++;
+			} else if (!in_string && stands_alone(slot)) {
+				slot->escape = ESCAPE_JSON;
 			}
 			build_slot(builder, slot);
 			text += quoted + length;

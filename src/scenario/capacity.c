@@ -8,11 +8,13 @@
 
 #define CAPACITY_NS (20 * NS_PER_S)
 #define CAPACITY_QUICK_NS (5 * NS_PER_S)
+/* An open scenario has a bound for its users, not a number of them: as many as `load`. */
+#define CAPACITY_OPEN_USERS 50
 /* A paced scenario decides about throughput itself when it offers this much more than the gate. */
 #define PACED_MARGIN 1.25
 
-/* Mean users between warm-up and end: linear ramps, then level. */
-static double mean_users(const struct scenario *scenario)
+/* Mean users (or arrivals per second) between warm-up and end: linear ramps, then level. */
+static double mean_level(const struct scenario *scenario)
 {
 	double begin = 0, area = 0, before = 0, from = (double)scenario->warmup_ns;
 	size_t i;
@@ -24,21 +26,61 @@ static double mean_users(const struct scenario *scenario)
 
 		if (stage->ramp_ns > 0 && ramp_end > from) {
 			double start = fmax(begin, from);
-			double at_start = before + (stage->users - before) * (start - begin) /
+			double at_start = before + (stage->level - before) * (start - begin) /
 							   (double)stage->ramp_ns;
 
-			area += (ramp_end - start) * (at_start + stage->users) / 2;
+			area += (ramp_end - start) * (at_start + stage->level) / 2;
 		}
-		area += fmax(0, end - fmax(ramp_end, from)) * stage->users;
+		area += fmax(0, end - fmax(ramp_end, from)) * stage->level;
 		begin = end;
-		before = stage->users;
+		before = stage->level;
 	}
 	return area / (begin - from);
 }
 
-static double mean_wait_s(const struct profile *profile)
+/* From one task to the next, as written: the wait and the pauses between the task's steps. */
+static double mean_cycle_s(const struct profile *profile)
 {
-	return ((double)profile->wait_min_ns + (double)profile->wait_max_ns) / 2 / (double)NS_PER_S;
+	double sum_ns = (double)profile->wait_min_ns + (double)profile->wait_max_ns;
+	size_t i, k;
+
+	for (i = 0; i < profile->n_tasks; i++) {
+		const struct task *task = profile->tasks[i].task;
+
+		for (k = 0; k < task->n_requests; k++) {
+			int64_t min_ns, max_ns;
+
+			request_think(task->requests[k], &min_ns, &max_ns);
+			sum_ns += ((double)min_ns + (double)max_ns) * profile->tasks[i].weight;
+		}
+	}
+	return sum_ns / 2 / (double)NS_PER_S;
+}
+
+static double mean_steps(const struct profile *profile)
+{
+	double steps = 0;
+	size_t i;
+
+	for (i = 0; i < profile->n_tasks; i++)
+		steps += (double)profile->tasks[i].task->n_requests * profile->tasks[i].weight;
+	return steps;
+}
+
+/* Each arrival is a new user: on_start: is done for every one of them. */
+static double open_rps(const struct suite *suite, const struct scenario *scenario)
+{
+	double sum = 0, steps = 0;
+	size_t i;
+
+	for (i = 0; i < suite->n_profiles; i++) {
+		const struct profile *profile = &suite->profiles[i];
+		size_t first = profile->on_start ? profile->on_start->n_requests : 0;
+
+		sum += profile->weight;
+		steps += profile->weight * ((double)first + mean_steps(profile));
+	}
+	return mean_level(scenario) * steps / sum;
 }
 
 double suite_planned_rps(const struct suite *suite, const struct scenario *scenario)
@@ -47,15 +89,17 @@ double suite_planned_rps(const struct suite *suite, const struct scenario *scena
 	double rps = 0;
 	size_t i;
 
+	if (scenario->open)
+		return open_rps(suite, scenario);
 	suite_count_profiles(suite, scenario->users, counts);
 	for (i = 0; i < suite->n_profiles; i++)
 		if (counts[i])
-			rps += (double)counts[i] /
-			       (mean_wait_s(&suite->profiles[i]) * scenario->think_scale);
-	return rps * mean_users(scenario) / (double)scenario->users;
+			rps += (double)counts[i] * mean_steps(&suite->profiles[i]) /
+			       (mean_cycle_s(&suite->profiles[i]) * scenario->think_scale);
+	return rps * mean_level(scenario) / (double)scenario->users;
 }
 
-/* Endpoint shares of the paced mix: a profile counts by how often its users come. */
+/* Shares of tasks in the paced mix: a profile counts by how often its users begin one. */
 static void mix_tasks(const struct suite *suite, const struct scenario *scenario,
 		      struct scenario *out)
 {
@@ -66,9 +110,12 @@ static void mix_tasks(const struct suite *suite, const struct scenario *scenario
 	suite_count_profiles(suite, scenario->users, counts);
 	for (i = 0; i < suite->n_profiles; i++) {
 		const struct profile *profile = &suite->profiles[i];
-		double rate = (double)counts[i] / mean_wait_s(profile);
+		/* Arrivals come by weight alone. */
+		double rate = scenario->open ? profile->weight
+					     : (double)counts[i] / mean_cycle_s(profile);
 
-		for (j = 0; counts[i] && j < profile->n_tasks; j++)
+		list.on_start = profile->on_start;
+		for (j = 0; (counts[i] || scenario->open) && j < profile->n_tasks; j++)
 			weighted_tasks_add(&list, profile->tasks[j].task,
 					   rate * profile->tasks[j].weight);
 	}
@@ -91,7 +138,10 @@ static void plan_capacity(struct suite *suite, const struct scenario *scenario,
 	out->think_scale = 0;
 	out->n_stages = 1;
 	out->stages = arena_alloc(arena, 1, sizeof(*out->stages));
-	*out->stages = (struct stage){(double)scenario->users, 0, out->duration_ns};
+	out->open = false;
+	if (scenario->open && out->users > CAPACITY_OPEN_USERS)
+		out->users = CAPACITY_OPEN_USERS;
+	*out->stages = (struct stage){(double)out->users, 0, out->duration_ns};
 	mix_tasks(suite, scenario, out);
 }
 

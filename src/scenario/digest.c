@@ -17,6 +17,8 @@ static json_t *weights_json(const struct task_weight *weights, size_t n)
 
 		extjson_append(entry, extjson_string(weights[i].task->name));
 		extjson_append(entry, extjson_rounded(weights[i].weight, DIGITS));
+		if (weights[i].on_start)
+			extjson_append(entry, extjson_string(weights[i].on_start->name));
 		extjson_append(out, entry);
 	}
 	return out;
@@ -61,13 +63,17 @@ static json_t *scenario_json(const struct scenario *scenario)
 	for (i = 0; i < scenario->n_stages; i++) {
 		json_t *entry = extjson_array();
 
-		extjson_append(entry, extjson_rounded(scenario->stages[i].users, DIGITS));
+		extjson_append(entry, extjson_rounded(scenario->stages[i].level, DIGITS));
 		extjson_append(entry, extjson_integer(scenario->stages[i].ramp_ns));
 		extjson_append(entry, extjson_integer(scenario->stages[i].duration_ns));
 		extjson_append(stages, entry);
 	}
 	extjson_set(out, "name", extjson_string(scenario->name));
 	extjson_set(out, "stages", stages);
+	if (scenario->open) {
+		extjson_set(out, "arrival", extjson_integer(scenario->arrival));
+		extjson_set(out, "max_users", extjson_integer((int64_t)scenario->users));
+	}
 	extjson_set(out, "warmup_ns", extjson_integer(scenario->warmup_ns));
 	extjson_set(out, "timeout_ns", extjson_integer(scenario->timeout_ns));
 	extjson_set(out, "think_scale", extjson_rounded(scenario->think_scale, DIGITS));

@@ -2,19 +2,17 @@
 
 #include "perfgate/base/text.h"
 #include "perfgate/base/units.h"
+#include "perfgate/scenario/json_path.h"
 #include "perfgate/scenario/values.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define BODY_LIMIT ((size_t)10 << 20)
-
 enum rule_kind { RULE_RANGE, RULE_TYPE, RULE_NUMBER, RULE_TEXT, RULE_BOOLEAN, RULE_NULL };
 
 struct expect_rule {
-	const char *path; /* as written, for the reason */
-	const char **keys; /* its parts */
-	size_t n_keys;
+	const char *text_path; /* as written, for the reason */
+	struct json_path path;
 	enum rule_kind kind;
 	const char *text; /* as written */
 	double low, high; /* RULE_RANGE; RULE_NUMBER: low */
@@ -99,16 +97,6 @@ static int compile_status(const struct yaml_node *node, struct expectation *out,
 	return 0;
 }
 
-static void split_path(struct arena *arena, struct expect_rule *rule)
-{
-	const char *at = rule->path, *dot;
-
-	rule->keys = arena_alloc(arena, strlen(rule->path) + 1, sizeof(*rule->keys));
-	for (; (dot = strchr(at, '.')); at = dot + 1)
-		rule->keys[rule->n_keys++] = arena_strndup(arena, at, (size_t)(dot - at));
-	rule->keys[rule->n_keys++] = at;
-}
-
 static bool read_range(struct arena *arena, const char *text, struct expect_rule *rule)
 {
 	const char *low, *high, *why;
@@ -176,8 +164,8 @@ static int add_rules(struct arena *arena, const struct yaml_node *node, const ch
 		if (extyaml_expect(value, YAML_SCALAR, path, err))
 			return -1;
 		rule = &out->rules[out->n_rules++];
-		rule->path = path;
-		split_path(arena, rule);
+		rule->text_path = path;
+		json_path_compile(arena, path, &rule->path);
 		read_rule(arena, value, rule);
 		if (rule->kind == RULE_RANGE && rule->low > rule->high)
 			return extyaml_error(value, err, "%s: the range runs backwards", path);
@@ -213,24 +201,6 @@ int expect_compile(struct arena *arena, const struct yaml_node *node, struct exp
 
 /* --- checking --- */
 
-static const json_t *find_value(const json_t *root, const struct expect_rule *rule)
-{
-	const json_t *at = root;
-	const char *why;
-	int64_t index;
-	size_t i;
-
-	for (i = 0; at && i < rule->n_keys; i++) {
-		if (json_is_array(at))
-			at = !units_parse_integer(rule->keys[i], &index, &why) && index >= 0
-				     ? json_array_get(at, (size_t)index)
-				     : NULL;
-		else
-			at = json_object_get(at, rule->keys[i]);
-	}
-	return at;
-}
-
 static bool rule_holds(const struct expect_rule *rule, const json_t *value)
 {
 	double number = json_number_value(value);
@@ -255,11 +225,11 @@ static void explain(const struct expect_rule *rule, const json_t *value, char *w
 	AUTO_FREE char *shown = NULL;
 
 	if (!value) {
-		snprintf(why, why_size, "%s: missing", rule->path);
+		snprintf(why, why_size, "%s: missing", rule->text_path);
 		return;
 	}
 	shown = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(6));
-	snprintf(why, why_size, "%s: %.60s is not %s%s", rule->path, shown ? shown : "it",
+	snprintf(why, why_size, "%s: %.60s is not %s%s", rule->text_path, shown ? shown : "it",
 		 rule->kind == RULE_RANGE ? "in " : "",
 		 rule->kind == RULE_TYPE ? rule->type->with_article : rule->text);
 }
@@ -273,12 +243,12 @@ bool expect_check(const struct expectation *expectation, const char *body, size_
 
 	if (!expectation->n_rules)
 		return true;
-	if (extjson_parse(body, length, BODY_LIMIT, ERROR_UNMEASURED, &root, &err)) {
+	if (extjson_parse(body, length, JSON_PATH_BODY_MAX, ERROR_UNMEASURED, &root, &err)) {
 		snprintf(why, why_size, "not JSON: %s", err.message);
 		return false;
 	}
 	for (i = 0; i < expectation->n_rules; i++) {
-		const json_t *value = find_value(root, &expectation->rules[i]);
+		const json_t *value = json_path_find(&expectation->rules[i].path, root);
 
 		if (!value || !rule_holds(&expectation->rules[i], value)) {
 			explain(&expectation->rules[i], value, why, why_size);

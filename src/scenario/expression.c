@@ -1,5 +1,6 @@
 #include "perfgate/scenario/functions.h"
 
+#include "perfgate/base/text.h"
 #include "perfgate/base/units.h"
 
 #include <math.h>
@@ -10,13 +11,14 @@
 static int unknown_set(const struct call *call, const char *name, struct error *err)
 {
 	const char **names =
-		arena_alloc(call->compile->arena, call->compile->n_sets + 2, sizeof(*names));
+		arena_alloc(call->compile->arena, call->compile->n_sets + 3, sizeof(*names));
 	const char *near;
 	size_t i;
 
 	for (i = 0; i < call->compile->n_sets; i++)
 		names[i] = call->compile->sets[i].name;
-	names[i] = "user";
+	names[i++] = "user";
+	names[i] = "capture";
 	near = text_suggest(name, names);
 	if (near)
 		return place_error(call->place, err,
@@ -106,6 +108,64 @@ static int compile_column(const struct call *call, const char *set_name, const c
 	slot->escape = slot->numeric && call->escape == ESCAPE_JSON ? ESCAPE_NONE : call->escape;
 	slot->write = write_column;
 	return find_row(call, set, &slot->row, err);
+}
+
+/* --- capture.NAME --- */
+
+/* A target may be what a Location says: "/orders/7", or with scheme and host, which are ours. */
+static void write_target(const struct capture_value *value, struct strbuf *out)
+{
+	const char *text = value->text, *end = text + value->length, *at;
+	const char *fragment = memchr(text, '#', value->length);
+
+	end = fragment ? fragment : end;
+	if (*text != '/') {
+		text = memmem(text, (size_t)(end - text), "://", 3);
+		text = text ? text + 3 : end;
+		while (text < end && !strchr("/?", *text))
+			text++;
+	}
+	if (text == end || *text != '/')
+		strbuf_putc(out, '/');
+	for (at = text; at < end; at++) {
+		bool plain = (unsigned char)*at > 0x20 && (unsigned char)*at < 0x7f;
+
+		substitute_escape(plain ? ESCAPE_NONE : ESCAPE_URL, at, 1, out);
+	}
+}
+
+static void write_capture(const struct slot *slot, struct render *render, struct strbuf *out)
+{
+	const struct capture_value *value = captures_find(render->user->captures, slot->capture);
+
+	if (!value)
+		return;
+	if (slot->escape == ESCAPE_TARGET) {
+		write_target(value, out);
+		return;
+	}
+	if (slot->whole && !value->literal)
+		strbuf_putc(out, '"');
+	substitute_escape(slot->escape, value->text, value->length, out);
+	if (slot->whole && !value->literal)
+		strbuf_putc(out, '"');
+}
+
+static int compile_capture(const struct call *call, const char *name, struct slot *slot,
+			   struct error *err)
+{
+	struct compile *compile = call->compile;
+
+	if (!compile->captures)
+		return place_error(call->place, err, "${%s}: only a task has captures",
+				   call->expression);
+	if (capture_use(compile->arena, compile->captures, name, call->place, &slot->capture, err))
+		return -1;
+	slot->capture->in_header |= call->escape == ESCAPE_HEADER;
+	slot->capture->as_target |= call->escape == ESCAPE_TARGET;
+	slot->escape = call->escape;
+	slot->write = write_capture;
+	return 0;
 }
 
 /* --- expressions --- */
@@ -199,7 +259,7 @@ static int unknown_function(const struct call *call, const char *name, struct er
 				   call->expression, near);
 	return place_error(call->place, err,
 			   "${%s}: unknown; there are uniform, int, choice, zipf, date, uuid, "
-			   "env, user.id, seq and DATASET.column",
+			   "env, user.id, seq, DATASET.column and capture.NAME",
 			   call->expression);
 }
 
@@ -228,6 +288,8 @@ int function_compile(struct compile *compile, const char *expression, enum escap
 			return -1;
 		return function_table[i].compile(&call, slot, err);
 	}
+	if (text_starts_with(expression, "capture.") && !open)
+		return compile_capture(&call, dot + 1, slot, err);
 	if (dot && !open)
 		return compile_column(&call,
 				      arena_strndup(compile->arena, name,

@@ -1,5 +1,6 @@
 #include "perfgate/scenario/functions.h"
 
+#include "perfgate/base/date.h"
 #include "perfgate/base/units.h"
 
 #include <math.h>

@@ -1,6 +1,7 @@
 #include "perfgate/scenario/store.h"
 
 #include "perfgate/base/clock.h"
+#include "perfgate/base/text.h"
 
 #include <math.h>
 #include <string.h>
@@ -17,12 +18,13 @@ void weighted_tasks_add(struct weighted_tasks *list, const struct task *task, do
 	size_t i;
 
 	for (i = 0; i < list->n; i++) {
-		if (list->items[i].task == task) {
+		if (list->items[i].task == task && list->items[i].on_start == list->on_start) {
 			list->items[i].weight += weight;
 			return;
 		}
 	}
-	*VEC_PUSH(list->items, list->n, list->capacity) = (struct task_weight){task, weight};
+	*VEC_PUSH(list->items, list->n, list->capacity) =
+		(struct task_weight){task, weight, list->on_start};
 }
 
 void weighted_tasks_release(struct weighted_tasks *list)
@@ -40,18 +42,84 @@ struct task_weight *weighted_tasks_finish(struct weighted_tasks *list, struct ar
 
 	for (i = 0; i < list->n; i++)
 		sum += list->items[i].weight;
-	for (i = 0; i < list->n; i++)
-		out[i] = (struct task_weight){list->items[i].task, list->items[i].weight / sum};
+	for (i = 0; i < list->n; i++) {
+		out[i] = list->items[i];
+		out[i].weight /= sum;
+	}
 	*out_n = list->n;
 	return out;
 }
 
 /* --- profiles --- */
 
+static int not_captured(const struct suite *suite, const struct task *task, size_t index,
+			uint32_t lasting, const char *profile, struct error *err)
+{
+	const struct capture_names *names = &suite->store->captures;
+	const struct place *place = &task->needed_at[index];
+	const char *name = names->items[index].text, *known[CAPTURE_MAX_NAMES + 1] = {0}, *near;
+	size_t i, n = 0;
+
+	for (i = 0; i < names->n; i++)
+		if ((task->gives | lasting) & UINT32_C(1) << i)
+			known[n++] = names->items[i].text;
+	near = text_suggest(name, known);
+	if (near && !text_equal(near, name))
+		return place_error(place, err, "${capture.%s}: never captured: did you mean `%s`?",
+				   name, near);
+	return place_error(place, err,
+			   "${capture.%s}: neither an earlier step nor the on_start: of profile "
+			   "`%s` captures it",
+			   name, profile);
+}
+
+/* Every value that a task uses is captured before: by its own steps or by on_start. */
+static int check_captures(const struct suite *suite, const struct task *task, uint32_t lasting,
+			  const char *profile, struct error *err)
+{
+	uint32_t missing = task->needs & ~lasting;
+	size_t i;
+
+	for (i = 0; i < CAPTURE_MAX_NAMES; i++)
+		if (missing & UINT32_C(1) << i)
+			return not_captured(suite, task, i, lasting, profile, err);
+	return 0;
+}
+
+static int check_all_captures(const struct suite *suite, const struct profile *profile,
+			      struct error *err)
+{
+	uint32_t lasting = profile->on_start ? profile->on_start->gives : 0;
+	size_t i;
+
+	for (i = 0; i < profile->n_tasks; i++)
+		if (check_captures(suite, profile->tasks[i].task, lasting, profile->name, err))
+			return -1;
+	return 0;
+}
+
+static int compile_on_start(struct suite *suite, const struct yaml_node *node, struct profile *out,
+			    struct error *err)
+{
+	AUTO(weighted_tasks) struct weighted_tasks list = {0};
+	struct place place = {.node = node};
+
+	if (node->kind != YAML_SCALAR)
+		return extyaml_error(node, err,
+				     "on_start: name one of tasks:, such as on_start: login");
+	if (suite_resolve_task(suite, node->text, &place, &list, 1, 0, err))
+		return -1;
+	if (list.n != 1)
+		return extyaml_error(node, err, "on_start: `%s` is one of several tasks; name one",
+				     node->text);
+	out->on_start = list.items[0].task;
+	return check_captures(suite, out->on_start, 0, out->name, err);
+}
+
 static int compile_tasks(struct suite *suite, const struct yaml_node *node, struct profile *out,
 			 struct error *err)
 {
-	AUTO(weighted_tasks) struct weighted_tasks list = {0};
+	AUTO(weighted_tasks) struct weighted_tasks list = {.on_start = out->on_start};
 	size_t i;
 
 	if (node->kind == YAML_SCALAR || !node->count)
@@ -73,21 +141,19 @@ static int compile_tasks(struct suite *suite, const struct yaml_node *node, stru
 			return -1;
 	}
 	out->tasks = weighted_tasks_finish(&list, &suite->store->arena, &out->n_tasks);
-	return 0;
+	return check_all_captures(suite, out, err);
 }
 
 static int compile_profile(struct suite *suite, const char *name, const struct yaml_node *node,
 			   struct profile *out, struct error *err)
 {
 	static const char *const keys[] = {"weight", "wait", "tasks", "on_start", NULL};
-	const struct yaml_node *weight, *wait, *tasks;
+	const struct yaml_node *weight, *wait, *tasks, *on_start;
 
 	if (extyaml_expect(node, YAML_MAPPING, name, err) ||
 	    extyaml_check_keys(node, keys, name, err))
 		return -1;
-	if (extyaml_get(node, "on_start"))
-		return extyaml_error(extyaml_get(node, "on_start"), err,
-				     "on_start: journeys are not supported yet");
+	on_start = extyaml_get(node, "on_start");
 	weight = extyaml_get(node, "weight");
 	wait = extyaml_get(node, "wait");
 	tasks = extyaml_get(node, "tasks");
@@ -99,7 +165,8 @@ static int compile_profile(struct suite *suite, const char *name, const struct y
 		return extyaml_error(node, err, "profile `%s` has no tasks:", name);
 	if ((weight && value_weight(weight, "weight", &out->weight, err)) ||
 	    (wait && value_duration_range(wait, "wait", MAX_WAIT_NS, &out->wait_min_ns,
-					  &out->wait_max_ns, err)))
+					  &out->wait_max_ns, err)) ||
+	    (on_start && compile_on_start(suite, on_start, out, err)))
 		return -1;
 	return compile_tasks(suite, tasks, out, err);
 }
@@ -143,7 +210,7 @@ int profiles_from_requests(struct suite *suite, const struct settings *settings,
 	profile->tasks = weighted_tasks_finish(&list, arena, &profile->n_tasks);
 	suite->profiles = profile;
 	suite->n_profiles = 1;
-	return 0;
+	return check_all_captures(suite, profile, err);
 }
 
 /* --- who is what --- */

@@ -7,12 +7,12 @@
 
 /* Names, values: the longest that servers commonly accept, all of it. */
 #define MAX_TARGET 8000
+#define MAX_DURATION_NS INT64_C(3600000000000)
 
 static const char *const methods[] = {"GET",	"POST", "PUT",	   "PATCH",
 				      "DELETE", "HEAD", "OPTIONS", NULL};
-static const char *const task_keys[] = {"request", "headers", "query",	"form",	   "json",
-					"body",	   "timeout", "expect", "capture", "on_start",
-					"think",   "one_of",  NULL};
+static const char *const task_keys[] = {"request", "headers", "query",	 "form",  "json",   "body",
+					"timeout", "expect",  "capture", "think", "one_of", NULL};
 /* Set by the transport, which alone knows the host, the length and the connection. */
 static const char *const own_headers[] = {"host", "content-length", "connection",
 					  "transfer-encoding", NULL};
@@ -59,7 +59,7 @@ static int check_path(const char *path, const char *line, const struct place *pl
 	if (text_starts_with(path, "http://") || text_starts_with(path, "https://"))
 		return place_error(place, err,
 				   "`%s`: write the path only; the host is given by target:", line);
-	if (*path != '/')
+	if (*path != '/' && !text_starts_with(path, "${capture."))
 		return place_error(place, err, "`%s`: the path must begin with '/'", line);
 	if (strlen(path) > MAX_TARGET)
 		return place_error(place, err, "'%.40s…': the path is longer than %d bytes", line,
@@ -106,7 +106,9 @@ static int build_target(struct text_builder *builder, const char *path, const st
 			at += length;
 			continue;
 		}
-		if (build_parse_slot(builder, at, ESCAPE_URL, place, &slot, &length, err))
+		if (build_parse_slot(builder, at,
+				     at == path && *path != '/' ? ESCAPE_TARGET : ESCAPE_URL, place,
+				     &slot, &length, err))
 			return -1;
 		build_slot(builder, slot);
 		if (in_name)
@@ -122,6 +124,7 @@ static int compile_target(struct compile *compile, const char *path, const struc
 	AUTO(text_builder) struct text_builder builder = {.compile = compile};
 	AUTO(strbuf) struct strbuf name = {0};
 
+	out->captured_target = *path != '/';
 	strbuf_printf(&name, "%s ", out->method);
 	if (build_target(&builder, path, place, &name, err))
 		return -1;
@@ -287,18 +290,15 @@ int request_compile_line(struct compile *compile, const char *line, const struct
 	return 0;
 }
 
-static int check_journey(const struct yaml_node *node, struct error *err)
+static int compile_think(const struct compile *compile, const struct yaml_node *node,
+			 struct request *out, struct error *err)
 {
-	static const char *const later[] = {"capture", "on_start", "think"};
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(later); i++)
-		if (extyaml_get(node, later[i]))
-			return extyaml_error(extyaml_get(node, later[i]), err,
-					     "%s: journeys are not supported yet; write one task "
-					     "per request",
-					     later[i]);
-	return 0;
+	if (!compile->has_next)
+		return extyaml_error(node, err,
+				     "think: is the pause before the next step of a journey, and "
+				     "there is none; between tasks the profile's wait: holds");
+	return value_duration_range(node, "think", MAX_DURATION_NS, &out->think_min_ns,
+				    &out->think_max_ns, err);
 }
 
 static int compile_mapping(struct compile *compile, const struct yaml_node *node,
@@ -306,10 +306,12 @@ static int compile_mapping(struct compile *compile, const struct yaml_node *node
 {
 	const struct yaml_node *line = extyaml_get(node, "request");
 	const struct yaml_node *timeout = extyaml_get(node, "timeout");
+	const struct yaml_node *think = extyaml_get(node, "think");
+	const struct yaml_node *capture = extyaml_get(node, "capture");
 	struct place place = {.node = line};
 	const char *path, *file, *type = NULL;
 
-	if (extyaml_check_keys(node, task_keys, "a task", err) || check_journey(node, err))
+	if (extyaml_check_keys(node, task_keys, "a task", err))
 		return -1;
 	if (!line)
 		return extyaml_error(node, err, "request: is missing, such as request: GET /items");
@@ -320,11 +322,18 @@ static int compile_mapping(struct compile *compile, const struct yaml_node *node
 	    compile_headers(compile, extyaml_get(node, "headers"), type, out, err) ||
 	    expect_compile(compile->arena, extyaml_get(node, "expect"), &out->expect, err))
 		return -1;
-	if (timeout &&
-	    value_duration(timeout, "timeout", INT64_C(3600000000000), &out->timeout_ns, err))
+	if (timeout && value_duration(timeout, "timeout", MAX_DURATION_NS, &out->timeout_ns, err))
 		return -1;
 	if (timeout && !out->timeout_ns)
 		return extyaml_error(timeout, err, "timeout: must be above 0");
+	if (think && compile_think(compile, think, out, err))
+		return -1;
+	/* Last: the step itself cannot use what its answer brings. */
+	if (capture &&
+	    capture_compile(compile->arena, compile->captures, capture, &out->captures, err))
+		return -1;
+	if (out->captures.json && text_equal(out->method, "HEAD"))
+		return extyaml_error(capture, err, "capture: an answer to HEAD has no JSON");
 	finish_request(out);
 	return 0;
 }
@@ -334,20 +343,8 @@ int request_compile(struct compile *compile, const struct yaml_node *node, struc
 {
 	struct place place = {.node = node};
 
-	if (node->kind == YAML_SEQUENCE) {
-		size_t i;
-
-		for (i = 0; i < node->count; i++)
-			if (node->items[i]->kind == YAML_MAPPING &&
-			    check_journey(node->items[i], err))
-				return -1;
-		if (node->count == 1 && node->items[0]->kind != YAML_SEQUENCE)
-			return request_compile(compile, node->items[0], out, err);
-		return extyaml_error(
-			node, err,
-			"a list of requests (a journey) is not supported yet; write one "
-			"task per request");
-	}
+	if (node->kind == YAML_SEQUENCE)
+		return extyaml_error(node, err, "a step of a journey is one request, not a list");
 	if (node->kind == YAML_SCALAR)
 		return request_compile_line(compile, node->text, &place, out, err);
 	return compile_mapping(compile, node, out, err);
@@ -360,6 +357,7 @@ void user_state_init(struct user_state *user, uint64_t seed, uint64_t id)
 	rng_seed(&user->rng, seed, id);
 	user->id = id;
 	user->sequence = 0;
+	user->captures = NULL;
 }
 
 const char *request_name(const struct request *request)
@@ -380,6 +378,22 @@ size_t request_endpoint(const struct request *request)
 int64_t request_timeout_ns(const struct request *request)
 {
 	return request->timeout_ns;
+}
+
+void request_think(const struct request *request, int64_t *out_min_ns, int64_t *out_max_ns)
+{
+	*out_min_ns = request->think_min_ns;
+	*out_max_ns = request->think_max_ns;
+}
+
+const struct capture_rules *request_captures(const struct request *request)
+{
+	return &request->captures;
+}
+
+bool request_target_is_captured(const struct request *request)
+{
+	return request->captured_target;
 }
 
 bool request_is_fixed(const struct request *request)

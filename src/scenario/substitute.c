@@ -57,6 +57,7 @@ void substitute_escape(enum escape escape, const char *text, size_t length, stru
 	case ESCAPE_URL: escape_url(text, length, out); return;
 	case ESCAPE_JSON: escape_json(text, length, out); return;
 	case ESCAPE_NONE:
+	case ESCAPE_TARGET:
 	case ESCAPE_HEADER: break;
 	}
 	strbuf_append(out, text, length);

@@ -38,6 +38,10 @@ static int add_set(struct suite_store *store, const struct yaml_node *key,
 		return extyaml_error(key, err,
 				     "data: 'user' means the virtual user; choose another "
 				     "name");
+	if (text_equal(key->text, "capture"))
+		return extyaml_error(key, err,
+				     "data: 'capture' means what a journey captured; choose "
+				     "another name");
 	if (!*key->text || strpbrk(key->text, ".()}, \t"))
 		return extyaml_error(key, err, "data: `%s` is no name for ${…}", key->text);
 	return data_compile(&store->arena, key->text, node, store->folder,
@@ -194,6 +198,7 @@ int suite_load(const struct settings *settings, const struct suite_options *opti
 	    suite_check_tasks(suite, settings, err) ||
 	    load_scenarios(suite, settings->scenarios, err))
 		return -1;
+	suite->n_captures = store->captures.n;
 	*out = TAKE(suite);
 	return 0;
 }

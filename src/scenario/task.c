@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define MAX_STEPS 100
+
 /* --- where tasks come from --- */
 
 static void add_sources(struct suite_store *store, const struct yaml_node *tasks)
@@ -35,18 +37,30 @@ static void add_lines(struct suite_store *store, const struct string_list *lines
 								   i + 1)};
 }
 
+/* Requests in the lists among the tasks. */
+static size_t count_steps(const struct yaml_node *tasks)
+{
+	size_t i, steps = 0;
+
+	for (i = 0; tasks && i < tasks->count; i++)
+		if (tasks->items[i]->kind == YAML_SEQUENCE)
+			steps += tasks->items[i]->count;
+	return steps;
+}
+
 int suite_collect_tasks(struct suite *suite, const struct settings *settings, struct error *err)
 {
 	struct suite_store *store = suite->store;
 	const struct yaml_node *builtin = extyaml_get(extyaml_root(store->builtin), "tasks");
-	size_t most = settings->requests.count + (builtin ? builtin->count : 0);
+	size_t most = settings->requests.count + (builtin ? builtin->count : 0), steps;
 
 	if (settings->tasks && extyaml_expect(settings->tasks, YAML_MAPPING, "tasks", err))
 		return -1;
 	most += settings->tasks ? settings->tasks->count : 0;
 	store->sources = arena_alloc(&store->arena, most, sizeof(*store->sources));
 	suite->tasks = arena_alloc(&store->arena, most, sizeof(*suite->tasks));
-	suite->endpoint_names = arena_alloc(&store->arena, most, sizeof(*suite->endpoint_names));
+	steps = most + count_steps(settings->tasks) + count_steps(builtin);
+	suite->endpoint_names = arena_alloc(&store->arena, steps, sizeof(*suite->endpoint_names));
 	if (!settings->profiles)
 		add_lines(store, &settings->requests);
 	/* The user's first: the first of a name stays. */
@@ -85,20 +99,45 @@ static json_t *source_json(const struct yaml_node *node)
 	return out;
 }
 
-static int compile_source(struct suite *suite, const struct task_source *source,
-			  struct request *out, struct error *err)
+/* One request of the task: `node` NULL for a line of requests:. */
+static int compile_step(struct suite *suite, const struct task_source *source,
+			const struct yaml_node *node, bool has_next, struct capture_scope *scope,
+			struct request *out, struct error *err)
 {
 	struct suite_store *store = suite->store;
 	struct compile compile = {.arena = &store->arena,
 				  .sets = store->sets,
 				  .n_sets = store->n_sets,
 				  .today = store->today,
-				  .folder = store->folder};
+				  .folder = store->folder,
+				  .captures = scope,
+				  .has_next = has_next};
 	struct place place = {.label = source->label};
 
-	if (source->node)
-		return request_compile(&compile, source->node, out, err);
+	if (node)
+		return request_compile(&compile, node, out, err);
 	return request_compile_line(&compile, source->line, &place, out, err);
+}
+
+/* The steps of a task, one when it is no list, into `out`, an array in the arena. */
+static int compile_source(struct suite *suite, const struct task_source *source,
+			  struct capture_scope *scope, struct request **out, size_t *out_n,
+			  struct error *err)
+{
+	const struct yaml_node *node = source->node;
+	bool is_list = node && node->kind == YAML_SEQUENCE;
+	size_t i, n = is_list ? node->count : 1;
+
+	if (!n || n > MAX_STEPS)
+		return extyaml_error(node, err, "task `%s`: 1 to %d steps are possible",
+				     source->name, MAX_STEPS);
+	*out = arena_alloc(&suite->store->arena, n, sizeof(**out));
+	for (i = 0; i < n; i++)
+		if (compile_step(suite, source, is_list ? node->items[i] : node, i + 1 < n, scope,
+				 &(*out)[i], err))
+			return -1;
+	*out_n = n;
+	return 0;
 }
 
 static void register_endpoint(struct suite *suite, struct request *request)
@@ -113,15 +152,32 @@ static void register_endpoint(struct suite *suite, struct request *request)
 	request->endpoint = i;
 }
 
-static void remember_source(struct suite_store *store, const struct task_source *source,
-			    const struct request *request)
+/* Digests of body files: one text for a task of one request, else one for each step. */
+static json_t *files_json(const struct request *requests, size_t n)
 {
-	json_t *entry = extjson_object();
+	json_t *out = NULL;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (!*requests[i].body_digest)
+			continue;
+		if (n == 1)
+			return extjson_string(requests[i].body_digest);
+		out = out ? out : extjson_array();
+		extjson_append(out, extjson_string(requests[i].body_digest));
+	}
+	return out;
+}
+
+static void remember_source(struct suite_store *store, const struct task_source *source,
+			    const struct request *requests, size_t n)
+{
+	json_t *entry = extjson_object(), *files = files_json(requests, n);
 
 	extjson_set(entry, "task",
 		    source->node ? source_json(source->node) : extjson_string(source->line));
-	if (*request->body_digest)
-		extjson_set(entry, "file", extjson_string(request->body_digest));
+	if (files)
+		extjson_set(entry, "file", files);
 	extjson_set(store->tasks, source->name, entry);
 }
 
@@ -144,21 +200,42 @@ static int unknown_task(const struct suite *suite, const char *name, const struc
 	return -1;
 }
 
+/* What the task captures, and what it expects to find captured. */
+static void note_captures(struct suite_store *store, const struct capture_scope *scope,
+			  struct task *task)
+{
+	struct place *places;
+
+	task->captures = scope->given != 0;
+	task->gives = scope->given;
+	task->needs = scope->needed;
+	if (!scope->needed)
+		return;
+	places = arena_alloc(&store->arena, CAPTURE_MAX_NAMES, sizeof(*places));
+	memcpy(places, scope->used_at, sizeof(scope->used_at));
+	task->needed_at = places;
+}
+
 static int compile_task(struct suite *suite, struct task_source *source, struct error *err)
 {
 	struct suite_store *store = suite->store;
-	struct request *request = arena_alloc(&store->arena, 1, sizeof(*request));
+	struct capture_scope scope = {.names = &store->captures};
+	struct request *requests;
 	struct task *task;
+	size_t i, n;
 
-	if (compile_source(suite, source, request, err))
+	if (compile_source(suite, source, &scope, &requests, &n, err))
 		return -1;
-	register_endpoint(suite, request);
-	remember_source(store, source, request);
+	remember_source(store, source, requests, n);
 	task = &suite->tasks[suite->n_tasks++];
 	task->name = source->name;
-	task->n_requests = 1;
-	task->requests = arena_alloc(&store->arena, 1, sizeof(*task->requests));
-	task->requests[0] = request;
+	task->n_requests = n;
+	task->requests = arena_alloc(&store->arena, n, sizeof(*task->requests));
+	for (i = 0; i < n; i++) {
+		register_endpoint(suite, &requests[i]);
+		task->requests[i] = &requests[i];
+	}
+	note_captures(store, &scope, task);
 	source->compiled = task;
 	return 0;
 }
@@ -211,11 +288,13 @@ int suite_check_tasks(struct suite *suite, const struct settings *settings, stru
 	for (i = 0; settings->tasks && i < settings->tasks->count; i++) {
 		const struct task_source *source =
 			find_source(suite->store, settings->tasks->keys[i]->text);
-		struct request unused = {0};
+		struct capture_scope scope = {.names = &suite->store->captures};
+		struct request *unused;
+		size_t n;
 
 		if (source && !source->compiled && source->node == settings->tasks->items[i] &&
 		    !extyaml_get(source->node, "one_of") &&
-		    compile_source(suite, source, &unused, err))
+		    compile_source(suite, source, &scope, &unused, &n, err))
 			return -1;
 	}
 	return 0;

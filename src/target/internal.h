@@ -77,9 +77,12 @@ char **command_environment(const struct settings *settings, uint16_t port);
 /* Does the command line run perfgate itself? */
 bool command_is_perfgate(const char *command);
 
-/* 0 when it answers `path` with 2xx (exact) or anything below 500; else why not. */
+/*
+ * 0 when it answers `path` with 2xx (exact) or anything below 500; else why not. *out_untrusted:
+ * its certificate was not accepted, and asking again will not help.
+ */
 PG_MUST_CHECK int probe_ready(const struct target_endpoint *endpoint, const char *path, bool exact,
-			      int64_t timeout_ns, struct error *why);
+			      int64_t timeout_ns, bool *out_untrusted, struct error *why);
 /* Member "environment" of GET /info, or {}. */
 json_t *probe_environment(const struct target_endpoint *endpoint, int64_t timeout_ns);
 

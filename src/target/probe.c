@@ -9,12 +9,13 @@
 static char *make_url(const struct target_endpoint *endpoint, const char *path)
 {
 	bool literal = strchr(endpoint->address, ':') != NULL;
-	return xasprintf("http://%s%s%s:%u%s%s", literal ? "[" : "", endpoint->address,
-			 literal ? "]" : "", endpoint->port, endpoint->prefix, path);
+	return xasprintf("http%s://%s%s%s:%u%s%s", endpoint->tls ? "s" : "", literal ? "[" : "",
+			 endpoint->address, literal ? "]" : "", endpoint->port, endpoint->prefix,
+			 path);
 }
 
 static int get(const struct target_endpoint *endpoint, const char *path, int64_t timeout_ns,
-	       struct exthttp_response *out, struct error *err)
+	       bool *out_untrusted, struct exthttp_response *out, struct error *err)
 {
 	const char *authorization = endpoint->authorization;
 	AUTO_FREE char *url = make_url(endpoint, path);
@@ -26,15 +27,17 @@ static int get(const struct target_endpoint *endpoint, const char *path, int64_t
 		.headers = (const char *const[]){host, credentials, NULL},
 		.timeout_ns = timeout_ns,
 		.limit_bytes = ANSWER_BYTES,
+		.insecure = endpoint->insecure,
+		.out_untrusted = out_untrusted,
 	};
 	return exthttp_send(&request, out, err);
 }
 
 int probe_ready(const struct target_endpoint *endpoint, const char *path, bool exact,
-		int64_t timeout_ns, struct error *why)
+		int64_t timeout_ns, bool *out_untrusted, struct error *why)
 {
 	AUTO(exthttp_response) struct exthttp_response response = {0};
-	if (get(endpoint, path, timeout_ns, &response, why) < 0)
+	if (get(endpoint, path, timeout_ns, out_untrusted, &response, why) < 0)
 		return -1;
 	if (exact ? response.status >= 200 && response.status < 300 : response.status < 500)
 		return 0;
@@ -46,7 +49,8 @@ json_t *probe_environment(const struct target_endpoint *endpoint, int64_t timeou
 {
 	AUTO(exthttp_response) struct exthttp_response response = {0};
 	AUTO_JSON json_t *info = NULL;
-	if (get(endpoint, "/info", timeout_ns, &response, NULL) < 0 || response.status != 200 ||
+	if (get(endpoint, "/info", timeout_ns, NULL, &response, NULL) < 0 ||
+	    response.status != 200 ||
 	    extjson_parse(strbuf_text(&response.body), response.body.length, ANSWER_BYTES,
 			  ERROR_UNMEASURED, &info, NULL) < 0)
 		return extjson_object();

@@ -109,6 +109,7 @@ static int wait_until_ready(struct target *target, int64_t budget_ns, struct err
 	int64_t start_ns = clock_now_ns();
 	struct timespec pause = {.tv_nsec = FIRST_PAUSE_NS};
 	struct error why = ERROR_INIT;
+	bool untrusted = false;
 	const char *ready = target->settings->target.ready;
 	bool exact = target->settings->target.kind == TARGET_REFERENCE ||
 		     target->settings->target.ready_given;
@@ -120,8 +121,13 @@ static int wait_until_ready(struct target *target, int64_t budget_ns, struct err
 		if (left_ns <= NS_PER_MS)
 			return not_ready(target, budget_ns, &why, err);
 		if (probe_ready(&target->endpoint, ready, exact, at_most(left_ns, PROBE_NS),
-				&why) == 0)
+				&untrusted, &why) == 0)
 			break;
+		if (untrusted)
+			return error_set(err, ERROR_UNMEASURED,
+					 "%s (SSL_CERT_FILE names another authority; --insecure or "
+					 "target.insecure accept any)",
+					 why.message);
 		if (target_check_alive(target, err) < 0)
 			return error_wrap(err, "not ready");
 		nanosleep(&pause, NULL);
@@ -249,11 +255,21 @@ static const char *show_command(const char *command, struct arena *arena)
 			    length < text.length ? " ..." : "");
 }
 
+/* Every report has this line. */
+static const char *show_url(const char *url, bool insecure, struct arena *arena)
+{
+	return insecure ? arena_printf(arena, "%s (certificate not verified)", url) : url;
+}
+
 const char *target_describe(const struct settings *settings, struct arena *arena)
 {
 	switch (settings->target.kind) {
 	case TARGET_COMMAND: return show_command(settings->target.command, arena);
-	case TARGET_URL: return settings->target.url_shown;
+	case TARGET_URL:
+		return show_url(settings->target.url_shown,
+				settings->target.insecure &&
+					strncasecmp(settings->target.url_shown, "https:", 6) == 0,
+				arena);
 	case TARGET_REFERENCE: break;
 	}
 	return "reference";
@@ -272,7 +288,8 @@ static int start(struct target *target, struct error *err)
 	}
 	if (target_parse_url(settings->url, &target->arena, &target->endpoint, err) < 0)
 		return error_wrap(err, "target");
-	target->shown = target->endpoint.url;
+	target->endpoint.insecure = target->endpoint.tls && settings->insecure;
+	target->shown = show_url(target->endpoint.url, target->endpoint.insecure, &target->arena);
 	return wait_until_ready(target, URL_BUDGET_NS, err);
 }
 

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { HTTP_PORT = 80 };
+enum { HTTP_PORT = 80, HTTPS_PORT = 443 };
 
 /* RFC 4648 section 4. */
 static void encode_base64(const char *text, size_t length, struct strbuf *out)
@@ -48,19 +48,23 @@ static const char *make_prefix(const char *path, struct arena *arena)
 	return arena_strndup(arena, path, length);
 }
 
+static bool is_tls(const struct exthttp_url *url)
+{
+	return text_equal(url->scheme, "https");
+}
+
 static const char *make_host(const struct exthttp_url *url, struct arena *arena)
 {
 	bool literal = strchr(url->host, ':') != NULL;
 	const char *host =
 		literal ? arena_printf(arena, "[%s]", url->host) : arena_strdup(arena, url->host);
-	return url->port == HTTP_PORT ? host : arena_printf(arena, "%s:%u", host, url->port);
+	return url->port == (is_tls(url) ? HTTPS_PORT : HTTP_PORT)
+		       ? host
+		       : arena_printf(arena, "%s:%u", host, url->port);
 }
 
 static int check(const struct exthttp_url *url, struct error *err)
 {
-	if (text_equal(url->scheme, "https"))
-		return error_set(err, ERROR_USAGE,
-				 "https:// targets are not supported yet: give an http:// URL");
 	if (url->query != NULL)
 		return error_set(err, ERROR_USAGE,
 				 "a target URL has no query: put it into the requests");
@@ -82,8 +86,9 @@ int target_parse_url(const char *text, struct arena *arena, struct target_endpoi
 		.port = url.port,
 		.prefix = make_prefix(url.path, arena),
 		.authorization = make_authorization(&url, arena),
+		.tls = is_tls(&url),
 	};
-	endpoint.url = arena_printf(arena, "http://%s%s", endpoint.host, endpoint.prefix);
+	endpoint.url = arena_printf(arena, "%s://%s%s", url.scheme, endpoint.host, endpoint.prefix);
 	*out = endpoint;
 	return 0;
 }

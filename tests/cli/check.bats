@@ -55,7 +55,7 @@ setup_more() {
 }
 
 @test "bad numbers in options are exit 2" {
-  for words in "--seed x" "--duration-scale 0" "--duration-scale 1x" "--max-runtime 5"; do
+  for words in "--seed x" "--duration-scale 0" "--duration-scale 1x" "--max-runtime 5" "--workers 0" "--workers 1.5"; do
     # shellcheck disable=SC2086
     run_split "$PERFGATE" check --quick $words
     expect_status 2

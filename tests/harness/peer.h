@@ -56,6 +56,7 @@ struct peer {
 	const struct peer_step *steps;
 	size_t n_steps;
 	void (*on_request)(uint64_t number, void *arg); /* after a PEER_READ; may be NULL */
+	void (*on_head)(const char *head, void *arg); /* the same, with what was read */
 	void *arg;
 	atomic_bool stopping;
 	atomic_uint_fast64_t requests, connections;
@@ -143,6 +144,8 @@ static inline bool peer_play(struct peer *peer, struct peer_connection *c, bool 
 		uint64_t number = atomic_fetch_add(&peer->requests, 1) + 1;
 		if (peer->on_request)
 			peer->on_request(number, peer->arg);
+		if (peer->on_head)
+			peer->on_head(c->head, peer->arg);
 		return true;
 	case PEER_DRIP:
 	case PEER_SEND: {

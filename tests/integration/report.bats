@@ -57,6 +57,7 @@ teardown() {
     jq -e . out/result.json >/dev/null
     for file in summary.csv report.html report.css comment.md; do [ -s "out/$file" ]; done
     [ ! -e out/requests.csv ]
+    [ -e out/latency.hlog ] || [ "$(jq '[.scenarios[].total.requests] | add // 0' out/result.json)" -eq 0 ]
     jq -r '.files[] | .sha256 + "  out/" + .name' out/.perfgate-manifest.json | sha256sum --check --quiet
   done
 }
@@ -132,14 +133,14 @@ renames="rename,renameat,renameat2"
   mv out reference/old
   render failing
   mv out reference/new
-  for nth in 1 2 3 4 5 6 7; do
+  for nth in 1 2 3 4 5 6 7 8; do
     rm -rf out
     render passing
     status=0
     strace -f -qq -o /dev/null -e "trace=$renames" -e "inject=$renames:signal=KILL:when=$nth" \
       "$PERFGATE" report "$results/failing.json" --output out >/dev/null 2>&1 || status=$?
-    [ "$status" -eq 137 ] || [ "$nth" -eq 7 ]
-    for file in result.json summary.csv junit.xml report.html report.css comment.md; do
+    [ "$status" -eq 137 ] || [ "$nth" -eq 8 ]
+    for file in result.json summary.csv junit.xml report.html report.css comment.md latency.hlog; do
       cmp -s "out/$file" "reference/old/$file" || cmp -s "out/$file" "reference/new/$file"
     done
   done

@@ -17,7 +17,7 @@
 /*
  * One option. Values are kept as text; a command reads them with
  * cli_value()/cli_flag(). With `setting`, the value is also a settings key
- * that cli_settings() applies with the option as origin.
+ * that cli_settings() applies with the option as origin; a switch is "true".
  */
 struct option_row {
 	const char *name; /* "--scenario" */

@@ -9,6 +9,7 @@
 #define PERFGATE_CLI_SESSION_H
 
 #include "perfgate/cli/cli.h"
+#include "perfgate/load/engine.h"
 #include "perfgate/results/run.h"
 #include "perfgate/scenario/suite.h"
 #include "perfgate/target/target.h"
@@ -21,8 +22,10 @@ struct session {
 	size_t n_scenarios;
 	struct run *run;
 	struct target *target;
+	enum transport_kind transport;
 	int64_t deadline_ns; /* --max-runtime; 0 = none */
 	const char *max_runtime; /* as written */
+	uint32_t workers; /* --workers; 0 = by the load */
 	int lock_fd; /* the output folder, locked; -1 = none */
 };
 
@@ -39,6 +42,12 @@ struct session {
 		 .value = "URL",                                                                   \
 		 .help = "API to measure, or `reference`",                                         \
 		 .setting = "target"},                                                             \
+		{.name = "--insecure",                                                             \
+		 .help = "https: accept any certificate; every report says so",                    \
+		 .setting = "target.insecure"},                                                    \
+		{.name = "--transport",                                                            \
+		 .value = "NAME",                                                                  \
+		 .help = "native or curl; native (http:// only) costs a third of the CPU"},        \
 		{.name = "--requests",                                                             \
 		 .value = "'GET /x'",                                                              \
 		 .help = "request to send (repeat it); a whole suite in one line",                 \
@@ -49,6 +58,9 @@ struct session {
 		 .help = "multiply every duration by F (0.1 = a tenth)"},                          \
 		{.name = "--seed", .value = "N", .help = "same seed, same requests (default 1)"},  \
 		{.name = "--check-all", .help = "look into every answer, not one in 20"},          \
+		{.name = "--workers",                                                              \
+		 .value = "N",                                                                     \
+		 .help = "threads that send (default: what the load needs, up to cores - 1)"},     \
 		{.name = "--max-runtime",                                                          \
 		 .value = "20m",                                                                   \
 		 .help = "stop after this time; what is missing is unmeasured"},                   \
@@ -73,9 +85,6 @@ DEFINE_AUTO_VALUE(session, struct session, session_close)
 
 /* Judge every gate of the scenarios asked for and roll up (verdict/gate.h). */
 void session_judge(struct session *session);
-
-/* The limit on a scenario's throughput, NaN when it is not gated. */
-double session_min_throughput(const struct session *session, const struct scenario *scenario);
 
 /* Fill run->environment with its fingerprint; `services` as target_environment(), borrowed. */
 void environment_describe(struct run *run, const json_t *services);

@@ -34,6 +34,7 @@ struct target_settings {
 	const char *command; /* run by sh -c; {port} is substituted */
 	/* Never NULL: "/" for URLs and commands, /health/readiness for reference, unless given. */
 	const char *ready;
+	bool insecure; /* https: take any certificate */
 	bool ready_given; /* false: a URL is ready with any answer below 500 */
 	struct string_list env; /* "KEY=value" */
 	const char *cache_from; /* "server-timing" (default), "header X-Cache", … */

@@ -5,6 +5,8 @@
  * https only, no redirects, no netrc, no signals; proxy variables are
  * honoured except for loopback hosts. The time limit covers everything. Messages name
  * scheme, host and port of a URL only: user info and paths may be secret.
+ * TLS 1.2 at least; certificates are verified against the system's authorities, or those that
+ * SSL_CERT_FILE and SSL_CERT_DIR name.
  *
  * Thread-safe; nothing is kept between requests.
  */
@@ -23,6 +25,8 @@ struct exthttp_request {
 	size_t body_bytes;
 	int64_t timeout_ns; /* in all; 0 = 30 s */
 	size_t limit_bytes; /* of the answer's body; 0 = 1 MiB */
+	bool insecure; /* accept any certificate */
+	bool *out_untrusted; /* set to true when a certificate was not accepted; NULL = not asked */
 };
 
 struct exthttp_response {

@@ -1,5 +1,7 @@
 /*
- * What a worker records: everything of struct scenario_result but health.
+ * What a worker records: everything of struct scenario_result but series and
+ * health. Each worker has a collector of its own; they are merged after the
+ * join, their seconds while they run (series.h).
  *
  * A request is judged when it starts after the warm-up and ends; those that
  * start in the warm-up appear in the series only. Throughput counts the
@@ -26,25 +28,30 @@ struct finished_request {
 	const char *why; /* for first_failure; NULL: by class */
 };
 
+/* A second that is over, as one worker saw it. */
+struct second {
+	struct interval interval; /* without percentiles: they come from all workers */
+	struct histogram *latency; /* of what ended in it */
+	bool draining; /* nothing was sent any more: not worth a line when empty */
+};
+
 struct collector {
-	struct scenario_result *result; /* endpoints, total, series, samples are filled */
+	struct scenario_result *result; /* endpoints, total and samples are filled */
 	struct arena *arena;
 	int64_t begin_ns, warmup_end_ns, send_end_ns; /* the last moves when a run is stopped */
 	int64_t wall_offset_ns; /* wall clock - monotonic, for samples */
 	struct rng rng; /* of the sample */
-	uint64_t requests, errors; /* warm-up included */
 	uint64_t sent_in_window, ok_in_window;
-	struct histogram *warmup_latency, *interval_latency;
-	uint64_t warmup_hits, warmup_misses;
+	uint64_t arrivals_due, arrivals_sent; /* open model, in the window */
 	struct interval interval; /* the second that runs */
+	struct histogram *interval_latency;
 	int64_t interval_begin_ns;
-	uint64_t last_second; /* requests of the last whole one */
-	size_t series_capacity;
 };
 
-/* `result` is zeroed; endpoints by suite->endpoint_names. */
+/* `result` is zeroed; endpoints by suite->endpoint_names. Each worker has its own `stream`. */
 void collect_init(struct collector *collector, const struct suite *suite,
-		  struct scenario_result *result, struct arena *arena, uint64_t seed);
+		  struct scenario_result *result, struct arena *arena, uint64_t seed,
+		  uint64_t stream);
 void collect_release(struct collector *collector);
 
 /* The clock starts: the first interval begins. */
@@ -53,19 +60,25 @@ void collect_begin(struct collector *collector, int64_t begin_ns, int64_t warmup
 
 bool collect_judges(const struct collector *collector, int64_t start_ns);
 void collect_started(struct collector *collector, int64_t start_ns);
+/* Open model: an arrival was due, its first request was sent. */
+void collect_due(struct collector *collector, int64_t due_ns);
+void collect_arrived(struct collector *collector, int64_t sent_ns);
 /* Server-Timing and X-Cache of an answer with the expected status. */
 void collect_head(struct collector *collector, size_t endpoint, int64_t start_ns,
 		  const struct http1_head *head);
 void collect_finished(struct collector *collector, const struct finished_request *request);
 
-/* Close the interval that runs; nothing for an empty one when `only_if_used`. */
-void collect_interval(struct collector *collector, int64_t now_ns, uint32_t users,
-		      bool only_if_used);
+/* Close the second that runs; `out->latency` is empty and taken in exchange. */
+void collect_second(struct collector *collector, int64_t now_ns, uint32_t users,
+		    struct second *out);
 
-/* Totals and rates, when all users are done. */
+/*
+ * into += from, losslessly; the sample stays a uniform one of both. Of a
+ * collector that collect_end() has not seen.
+ */
+void collect_merge(struct collector *into, const struct collector *from);
+
+/* Totals and rates, when all users are done and merged. */
 void collect_end(struct collector *collector);
-
-/* Everything of *out that the collector knows. */
-void collect_progress(const struct collector *collector, int64_t now_ns, struct load_progress *out);
 
 #endif

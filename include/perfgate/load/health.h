@@ -20,6 +20,7 @@
 #define HEALTH_DELAY_PART_OF_P50 0.10
 #define HEALTH_WAKEUPS_MIN 1000
 #define HEALTH_STOLEN_MAX_PERCENT 5.0
+#define HEALTH_OFFERED_MIN_PERCENT 95.0
 
 /* What the scheduler says about one thread. */
 struct thread_reading {
@@ -58,11 +59,20 @@ static inline void health_note_stall(struct worker_health *health, int64_t stall
 /* Once a second; `judged`: the second counts. */
 void health_end_second(struct worker_health *health, bool judged);
 
+/*
+ * into += from, both with threads that have ended: delays and shortages of both, the CPU of the
+ * busier thread, the longest stall.
+ */
+void health_merge(struct worker_health *into, const struct worker_health *from);
+
 struct health_context {
 	struct machinestat machine_begin, machine_end; /* of the judged window */
 	bool paced; /* users think; else the phase may use the whole core */
 	double p50_ms; /* of all answers; NaN without */
 	uint32_t users;
+	/* Open model: arrivals in the judged window; were all users busy at some time? */
+	uint64_t arrivals_due, arrivals_sent;
+	bool all_busy;
 };
 
 /* Fills everything of *out but reconnects and censored; takes the histogram over. */

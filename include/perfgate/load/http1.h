@@ -37,7 +37,11 @@ struct http1_head {
 	struct http1_field server_timing[HTTP1_SERVER_TIMING_MAX];
 	size_t n_server_timing;
 	struct http1_field x_cache; /* NULL text: none */
+	struct http1_field lines; /* all of them: "Name: value\r\n"… */
 };
+
+/* The first header of this name, in whatever case; false when there is none. */
+bool http1_find_header(const struct http1_head *head, const char *name, struct http1_field *out);
 
 /* Who wants to know. Both are called between the first and the last http1_feed(). */
 struct http1_sink {

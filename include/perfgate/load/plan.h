@@ -14,10 +14,14 @@ struct planned_request {
 	const struct request *request;
 	size_t endpoint;
 	int64_t timeout_ns;
+	int64_t think_min_ns, think_span_ns; /* pause before the next step, scaled */
+	const struct capture_rules *captures; /* NULL: none */
 	bool answers_head; /* HEAD */
 	bool expects_body; /* has something to check in a body */
+	bool captured_target; /* may begin with the prefix already */
 	bool sends_length; /* Content-Length even for an empty body */
 	char *start; /* "POST /prefix" */
+	const char *prefix; /* its end: "/prefix" or "" */
 	char *common; /* " HTTP/1.1\r\nHost: …\r\n…", between target and own headers */
 	char *fixed; /* whole message, or NULL when it varies */
 	size_t fixed_length;
@@ -26,17 +30,21 @@ struct planned_request {
 struct planned_task {
 	struct planned_request *steps;
 	size_t n_steps;
+	bool captures; /* some step does */
 };
 
 struct planned_choice {
 	const struct planned_task *task;
 	double up_to; /* cumulative weight; the last is 1 */
+	uint8_t start; /* which of the profile's starts its captures come from, from 1; 0 = none */
 };
 
 /* What one kind of user draws from. */
 struct planned_profile {
 	struct planned_choice *choices;
 	size_t n_choices;
+	const struct planned_task **starts; /* what a user does first, in this order */
+	size_t n_starts;
 	int64_t wait_min_ns, wait_span_ns; /* think time, scaled */
 };
 
@@ -45,7 +53,9 @@ struct plan {
 	size_t n_tasks;
 	struct planned_profile *profiles; /* one when the scenario has a mix */
 	size_t n_profiles;
-	size_t *profile_of; /* by user */
+	size_t *profile_of; /* by user, or by arrival: number i has that of i % n_profile_of */
+	size_t n_profile_of;
+	size_t n_captures; /* names of captured values */
 };
 
 void plan_init(struct plan *plan, const struct suite *suite, const struct scenario *scenario,
@@ -53,8 +63,10 @@ void plan_init(struct plan *plan, const struct suite *suite, const struct scenar
 void plan_release(struct plan *plan);
 
 /* The next task of a user, by its own generator. */
-const struct planned_task *plan_draw(const struct planned_profile *profile, struct rng *rng);
+const struct planned_choice *plan_draw(const struct planned_profile *profile, struct rng *rng);
 int64_t plan_think_ns(const struct planned_profile *profile, struct rng *rng);
+/* The pause after a step that is not the last; draws nothing when it is always the same. */
+int64_t plan_step_think_ns(const struct planned_request *request, struct rng *rng);
 
 /*
  * The message of a request as `user` sends it now: borrowed from the plan, or

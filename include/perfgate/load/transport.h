@@ -27,7 +27,8 @@ struct exchange {
 	int64_t start_ns; /* of the request: its dial, else its send; 0 = queued so far */
 	int64_t send_ns; /* first byte handed to the kernel; 0 = not yet */
 	uint64_t bytes_sent, bytes_received;
-	char *unsent; /* rest of a message that did not fit the socket buffer */
+	void *channel; /* curl: what it keeps for this user */
+	char *unsent; /* native: rest of a message that did not fit the socket buffer */
 	size_t unsent_length, unsent_at;
 	struct http1_response response;
 	int fd;
@@ -37,6 +38,11 @@ struct exchange {
 	bool answers_head; /* set by the client before start */
 	bool reused; /* an exchange was completed on this connection */
 	bool early; /* something to read came before we sent */
+};
+
+/* Exchanges that wait for their turn; linked by previous and next. */
+struct exchange_queue {
+	struct exchange *first, *last;
 };
 
 /* How an exchange ended. `own_errno`: we ran out of something; it counts for nobody. */
@@ -69,7 +75,7 @@ struct transport_ops {
 	void (*flush)(struct transport *transport);
 	/* Drop connection and exchange, without a call back. */
 	void (*drop)(struct transport *transport, struct exchange *exchange);
-	/* An epoll event with data.ptr == exchange. */
+	/* An epoll event whose data.ptr the transport registered: it is passed as it is. */
 	void (*event)(struct transport *transport, struct exchange *exchange, uint32_t events);
 	void (*free)(struct transport *transport);
 };
@@ -85,7 +91,35 @@ struct transport {
 struct transport *transport_native_new(int epoll_fd, const struct addresses *addresses,
 				       const struct transport_client *client);
 
+/*
+ * libcurl: https, HTTP/2 (ALPN), proxies from the environment (never for loopback), Unix
+ * sockets. Each user has a connection of its own. `target` and `addresses` outlive it; no
+ * address: the proxy resolves the name.
+ */
+struct transport *transport_curl_new(int epoll_fd, const struct load_target *target,
+				     const struct addresses *addresses,
+				     const struct transport_client *client);
+
+/* One of the two: `kind`, or by the target. NULL: no descriptors, errno is set. */
+struct transport *transport_new(enum transport_kind kind, int epoll_fd,
+				const struct load_target *target, const struct addresses *addresses,
+				const struct transport_client *client);
+/* The target's addresses; none when it has a Unix socket, or only a proxy knows its name. */
+PG_MUST_CHECK int transport_resolve(enum transport_kind kind, const struct load_target *target,
+				    struct addresses *out, struct error *err);
+
 /* An exchange of a user that never started one. */
 void exchange_init(struct exchange *exchange);
+
+/* Does the environment name a proxy for this scheme? */
+bool transport_has_proxy(bool tls);
+
+void exchange_queue_add(struct exchange_queue *queue, struct exchange *exchange);
+void exchange_queue_remove(struct exchange_queue *queue, struct exchange *exchange);
+
+/* Did socket() or connect() fail for want of something of ours? */
+bool transport_is_own_shortage(int number);
+/* The class of a connection that failed with this errno. */
+enum request_class transport_class_of_errno(int number);
 
 #endif

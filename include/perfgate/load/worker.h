@@ -1,6 +1,11 @@
 /*
  * A worker: one thread, one epoll, its users, its results.
  *
+ * Users are numbered globally; worker w of n has those whose number is w
+ * modulo n, so that each sends the same whatever n is. In the open model
+ * arrivals are numbered so, and each is a user; the sessions are what they use
+ * while they are there, connection included.
+ *
  * The loop has two phases: first everything that arrived is read and stamped,
  * then everything that is due is sent, so that one user's sending is never
  * part of another's latency. Until the thread has been joined, the engine's
@@ -9,6 +14,7 @@
 #ifndef PERFGATE_LOAD_WORKER_H
 #define PERFGATE_LOAD_WORKER_H
 
+#include "perfgate/load/arrivals.h"
 #include "perfgate/load/collect.h"
 #include "perfgate/load/health.h"
 #include "perfgate/load/plan.h"
@@ -35,11 +41,14 @@ struct session {
 	const struct planned_request *request;
 	struct strbuf body; /* kept for a check or for first_failure */
 	int64_t due_ns; /* when the request should have left; 0 = at once */
+	int64_t arrival_ns; /* open model, first request: when it was to start; else 0 */
 	uint32_t number; /* from 0, global */
 	uint32_t round; /* of the loop in which it became due */
 	uint16_t step; /* of the task */
 	uint8_t mode; /* enum session_mode */
+	uint8_t starts_done; /* of the profile's starts */
 	bool checks_body, expected_status;
+	bool starting; /* the task is the next of those */
 };
 
 enum worker_phase { WORKER_WARMUP, WORKER_JUDGED, WORKER_DRAINING, WORKER_DONE };
@@ -49,23 +58,39 @@ struct worker {
 	const struct scenario *scenario;
 	const struct load_options *options;
 	const struct plan *plan;
+	const struct load_target *target;
+	uint32_t index, count; /* this one, of so many */
+	int report_fd; /* eventfd of the engine: something was published */
+	int64_t begin_ns; /* when the scenario starts, for all workers */
 
 	/* Shared. */
-	int report_fd; /* eventfd: something was published */
 	int wake_fd; /* eventfd: look at `stop` */
 	atomic_int stop; /* 1 = drain, 2 = leave */
 	pthread_mutex_t lock;
-	struct load_progress published; /* under the lock */
-	bool show; /* under the lock: `published` is for the live view */
+	struct second *seconds; /* under the lock: those the engine has not taken yet */
+	size_t n_seconds, seconds_capacity;
+	struct histogram *spare; /* under the lock: empty, given back by the engine, or NULL */
 	enum worker_phase phase; /* under the lock; the worker reads it freely */
 
 	/* The worker's own. */
+	struct arena arena;
+	struct scenario_result result;
 	struct collector collector;
 	struct worker_health health;
 	struct transport *transport;
 	struct timers timers;
 	struct session *sessions;
-	uint32_t n_sessions, active; /* users wanted now */
+	uint32_t n_sessions;
+	uint32_t active; /* users wanted now, of all workers */
+	/* Open model: the next arrival, and the sessions that none has, the last used on top. */
+	struct arrivals arrivals;
+	uint64_t arrival_number;
+	int64_t arrival_ns; /* INT64_MAX: no more */
+	struct session **idle;
+	uint32_t n_idle;
+	int64_t idle_since_ns; /* since then there is always one */
+	uint32_t busiest, busiest_of_second; /* sessions with an arrival, at most */
+	uint64_t unsent; /* arrivals */
 	struct session **ready; /* to begin in this round */
 	uint32_t n_ready, in_flight;
 	uint32_t round;
@@ -77,18 +102,25 @@ struct worker {
 	struct strbuf message;
 	char why[256]; /* of the failure that is recorded */
 	int epoll_fd, timer_fd;
-	int64_t now_ns, begin_ns, end_ns, drain_end_ns, next_change_ns, next_second_ns;
+	int64_t now_ns, end_ns, drain_end_ns, next_change_ns, next_second_ns;
 	bool interrupted;
 	uint64_t censored;
 };
 
 /* Makes a zeroed worker safe to release. */
 void worker_prepare(struct worker *worker);
-/* -1: no descriptors, ERROR_UNMEASURED. `suite` and `result` are for the collector. */
+/* -1: no descriptors, ERROR_UNMEASURED. `suite` is for the collector. */
 PG_MUST_CHECK int worker_init(struct worker *worker, const struct suite *suite,
-			      const struct addresses *addresses, struct scenario_result *result,
-			      struct arena *arena, struct error *err);
+			      const struct addresses *addresses, struct error *err);
 void worker_release(struct worker *worker);
+
+/* From the engine's thread: what was handed over since the last call (heap array) … */
+struct second *worker_take_seconds(struct worker *worker, size_t *out_n,
+				   enum worker_phase *out_phase);
+/* … and a histogram for the worker to use again. */
+void worker_give_back(struct worker *worker, struct histogram *latency);
+/* From the engine's thread: 1 = drain, 2 = leave; a lower one than before does nothing. */
+void worker_stop(struct worker *worker, int how);
 
 /* The thread's function: struct worker *, returns NULL. */
 void *worker_run(void *worker);
@@ -97,6 +129,9 @@ void *worker_run(void *worker);
 void session_client(struct worker *worker, struct transport_client *out);
 /* Let the next request of a user begin, due at `due_ns` (0: no schedule). */
 void session_begin(struct worker *worker, struct session *session, int64_t due_ns);
+/* Open model: an idle session becomes the user of an arrival; `waited`: for a session. */
+void session_arrive(struct worker *worker, struct session *session, uint64_t number,
+		    int64_t arrival_ns, bool waited);
 /* Its timer went off. */
 void session_timer(struct worker *worker, struct session *session);
 /* The run is over for it; a request under way counts as censored. */

@@ -82,6 +82,7 @@ struct generator_health {
 	bool limited; /* capacity: the generator was the limit: "at least N/s" */
 	uint64_t reconnects; /* keep-alive connections that the server had closed */
 	uint64_t censored; /* in flight at the end */
+	uint64_t unsent; /* open model: arrivals that were due and never left */
 };
 
 struct target_health {
@@ -102,13 +103,14 @@ struct scenario_result {
 	const char *name, *purpose;
 	const char *follows; /* capacity phase of that scenario, or NULL */
 	const char *suite_digest;
-	uint32_t users;
+	uint32_t users; /* open model: at once, at most */
 	double duration_s, warmup_s; /* planned */
 	double judged_s; /* length of the judged window, measured */
 	double planned_rps; /* NaN: no think time */
 	double offered_rps; /* sent in the judged window per second */
 	double throughput_rps; /* ok in the judged window per second */
 	bool interrupted;
+	const char *aborted; /* why abort_on: ended it early; NULL = it did not */
 	struct endpoint_result *endpoints;
 	size_t n_endpoints;
 	struct endpoint_result total;

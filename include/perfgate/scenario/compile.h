@@ -1,7 +1,8 @@
 /*
  * From a task's YAML, or from one line, to a compiled request.
  *
- *   request: POST /orders?fast=1     headers:, query:, form: | json: | body:, timeout:, expect:
+ *   request: POST /orders?fast=1     headers:, query:, form: | json: | body:, timeout:, expect:,
+ *   capture:, think:
  *   GET /items, POST /orders @order.json
  */
 #ifndef PERFGATE_SCENARIO_COMPILE_H
@@ -19,13 +20,15 @@ struct request {
 	const char *method;
 	size_t endpoint; /* set by the suite */
 	int64_t timeout_ns;
-	bool fixed;
+	int64_t think_min_ns, think_max_ns;
+	bool fixed, captured_target;
 	struct substitution target, headers, body;
 	struct expectation expect;
+	struct capture_rules captures;
 	char body_digest[65]; /* sha256 of a body file, "" without one */
 };
 
-/* From a task's mapping, or a scalar line. `compile` is fresh for each request. */
+/* From a task's or step's mapping, or a scalar line. `compile` is fresh for each request. */
 PG_MUST_CHECK int request_compile(struct compile *compile, const struct yaml_node *node,
 				  struct request *out, struct error *err);
 PG_MUST_CHECK int request_compile_line(struct compile *compile, const char *line,

@@ -17,16 +17,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What one virtual user carries; see user_state_init(). Small: 500 of them are nothing. */
+/*
+ * What one virtual user carries; see user_state_init(). Small: 500 of them are nothing. What it
+ * captured is apart (capture.h).
+ */
 struct user_state {
 	struct rng rng;
 	uint64_t id; /* 1-based, global */
 	uint64_t sequence; /* requests rendered so far by this user */
+	struct captures *captures; /* NULL until a step captures; its owner's to free */
 };
 
 void user_state_init(struct user_state *user, uint64_t seed, uint64_t id);
 
 struct request;
+struct capture_rules;
 
 /* "POST /predict/single": method and path template without query; the endpoint's name. */
 const char *request_name(const struct request *request);
@@ -35,6 +40,12 @@ const char *request_method(const struct request *request);
 size_t request_endpoint(const struct request *request);
 /* Own time limit in ns; 0 = the scenario's. */
 int64_t request_timeout_ns(const struct request *request);
+/* Pause before the next step of a journey; 0 and 0 without. */
+void request_think(const struct request *request, int64_t *out_min_ns, int64_t *out_max_ns);
+/* What its answer is searched for. */
+const struct capture_rules *request_captures(const struct request *request);
+/* The path begins with a captured value, which may hold the target's own prefix already. */
+bool request_target_is_captured(const struct request *request);
 /* True when nothing varies: target, headers and body are the same each time. */
 bool request_is_fixed(const struct request *request);
 

@@ -33,12 +33,14 @@ struct suite_store {
 	size_t n_sets;
 	struct task_source *sources;
 	size_t n_sources;
+	struct capture_names captures;
 	json_t *tasks; /* by name: what they were compiled from, for the digest */
 	struct capacity_phase *capacities;
 };
 
 /* Tasks of a profile or a mix while they are collected; equal tasks are merged. */
 struct weighted_tasks {
+	const struct task *on_start; /* that of the profile whose tasks are added now */
 	struct task_weight *items;
 	size_t n, capacity;
 };

@@ -2,7 +2,7 @@
  * Substitution: text with slots, compiled once.
  *
  * "${…}" holds a function (functions.c: uniform, int, choice, zipf, date,
- * uuid, env, user.id, seq) or DATASET.column; "$${" is a literal "${". A
+ * uuid, env, user.id, seq), DATASET.column or capture.NAME; "$${" is a literal "${". A
  * compiled text is a list of operations on the output: copy bytes, fill a
  * slot, repeat a stretch. Literal neighbours are merged and constant values
  * are escaped when compiled, so that a render copies and draws, no more.
@@ -15,6 +15,7 @@
 #ifndef PERFGATE_SCENARIO_SUBSTITUTE_H
 #define PERFGATE_SCENARIO_SUBSTITUTE_H
 
+#include "perfgate/scenario/capture.h"
 #include "perfgate/scenario/data.h"
 #include "perfgate/scenario/values.h"
 
@@ -26,6 +27,7 @@ enum escape {
 	ESCAPE_URL, /* percent-encoded but for RFC 3986 "unreserved" */
 	ESCAPE_JSON, /* inside a JSON string */
 	ESCAPE_HEADER, /* as it is; CR, LF and control characters are refused when compiled */
+	ESCAPE_TARGET, /* a whole path or URL: percent-encoded what no target may hold */
 };
 
 /* One alternative: `low` is an index, a text or a day, by the slot's kind. */
@@ -40,7 +42,7 @@ struct render;
 struct slot {
 	void (*write)(const struct slot *slot, struct render *render, struct strbuf *out);
 	bool numeric; /* yields a JSON number */
-	enum escape escape; /* for columns; all else is safe or escaped already */
+	enum escape escape; /* for columns and captures; all else is safe or escaped already */
 	struct weighted *options;
 	size_t n_options;
 	double low, high; /* uniform */
@@ -48,6 +50,8 @@ struct slot {
 	const double *cumulative; /* zipf */
 	const struct data_set *set;
 	size_t column, row; /* row: index of the render's row register */
+	struct capture_name *capture;
+	bool whole; /* capture: a JSON value of its own, with its quotes if it needs them */
 };
 
 enum op_kind { OP_TEXT, OP_SLOT, OP_REPEAT };
@@ -76,6 +80,8 @@ struct compile {
 	size_t n_sets;
 	int64_t today; /* days since 1970-01-01, UTC */
 	const char *folder; /* where @file starts */
+	struct capture_scope *captures; /* of the task; NULL: nothing can be captured */
+	bool has_next; /* the request is a step with another behind it */
 	/* Row registers given out so far, and the set each belongs to. */
 	const struct data_set *rows[SUBSTITUTE_MAX_SETS];
 	size_t n_rows;
@@ -131,9 +137,5 @@ PG_MUST_CHECK int function_compile(struct compile *compile, const char *expressi
 
 /* Append `text` as `escape` wants it. */
 void substitute_escape(enum escape escape, const char *text, size_t length, struct strbuf *out);
-
-/* Days since the epoch to "2026-01-31" (10 bytes and NUL), and back; -1 when it is no such date. */
-void date_format(int64_t days, char *out);
-PG_MUST_CHECK int date_parse(const char *text, int64_t *out_days);
 
 #endif

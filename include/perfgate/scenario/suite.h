@@ -12,16 +12,25 @@
 #include "perfgate/config/settings.h"
 #include "perfgate/scenario/request.h"
 
-/* A task: one request now; a journey of several later. */
+struct place;
+
+/*
+ * A task: one request, or a journey of several. A step that does not come out well (its captures
+ * included) ends the journey.
+ */
 struct task {
 	const char *name;
 	const struct request **requests;
 	size_t n_requests;
+	bool captures; /* some step does */
+	uint32_t gives, needs; /* captured names: by its steps; by on_start: before it */
+	const struct place *needed_at; /* by name index, for errors; NULL: needs none */
 };
 
 struct task_weight {
 	const struct task *task;
 	double weight; /* > 0; normalised: the weights of a profile or mix add up to 1 */
+	const struct task *on_start; /* of its profile; NULL: none */
 };
 
 struct profile {
@@ -30,24 +39,39 @@ struct profile {
 	int64_t wait_min_ns, wait_max_ns; /* think time between tasks, uniform */
 	struct task_weight *tasks;
 	size_t n_tasks;
+	/*
+	 * Done by each user before its first task, again until it succeeds; NULL: none. A user of
+	 * a mix does those of all profiles.
+	 */
+	const struct task *on_start;
 };
 
 /*
- * `users` are reached linearly over ramp_ns (0 = at once), then held until duration_ns is over.
- * A stage without `ramp:` takes |change of users| / spawn_rate; when that is longer than the
- * stage, the ramp fills it and `users` is what it reaches by then.
+ * `level` is reached linearly over ramp_ns (0 = at once), then held until duration_ns is over:
+ * users, or arrivals per second when the scenario is open. Users without `ramp:` take
+ * |change of users| / spawn_rate; when that is longer than the stage, the ramp fills it and
+ * `level` is what it reaches by then.
  */
 struct stage {
-	double users;
+	double level;
 	int64_t ramp_ns; /* <= duration_ns */
 	int64_t duration_ns; /* > 0, ramp included */
 };
+
+/* Gaps between arrivals: exponential, or all the same. */
+enum arrival { ARRIVAL_POISSON, ARRIVAL_EVEN };
 
 struct scenario {
 	const char *name; /* "smoke"; "smoke-capacity" for the phase behind it */
 	const char *purpose;
 	const char *follows; /* capacity: the scenario it belongs to; else NULL */
-	size_t users; /* most users at any time */
+	size_t users; /* most users at any time; open: max_users */
+	/*
+	 * Open model (`rate:`): each arrival is a user of its own that does one task, on_start:
+	 * before it, and goes. How many are there at once is bounded by `users`.
+	 */
+	bool open;
+	enum arrival arrival;
 	struct stage *stages;
 	size_t n_stages;
 	int64_t duration_ns; /* sum of the stages, warm-up included */
@@ -59,6 +83,9 @@ struct scenario {
 	int64_t pause_ns; /* quiet before the next scenario; none before its capacity phase */
 	int64_t timeout_ns; /* per request */
 	double think_scale; /* 1 = as written; 0 = no think time */
+	/* abort_on: end the scenario when this share of requests failed for so long; NaN: never. */
+	double abort_error_rate;
+	int64_t abort_window_ns; /* whole seconds */
 	/* The mix to draw from instead of the profiles; NULL: by profile. Used by capacity. */
 	struct task_weight *mix;
 	size_t n_mix;
@@ -80,6 +107,7 @@ struct suite {
 	size_t n_scenarios;
 	const char **endpoint_names; /* by request_endpoint() */
 	size_t n_endpoints;
+	size_t n_captures; /* names of captured values */
 	struct suite_store *store; /* private */
 };
 
@@ -105,7 +133,9 @@ void suite_assign_profiles(const struct suite *suite, size_t users, size_t *out)
 
 /*
  * Requests per second that the scenario's users offer between warm-up and end when answers cost no
- * time (users: their mean over the stages); infinite without think time.
+ * time (users: their mean over the stages); infinite without think time. A journey counts with
+ * its steps and the pauses between them; on_start: does not count, once per user as it is. Open
+ * model: the mean rate of arrivals times the steps of on_start: and a task.
  */
 double suite_planned_rps(const struct suite *suite, const struct scenario *scenario);
 

@@ -25,6 +25,9 @@ struct target_endpoint {
 	const char *prefix;
 	const char *authorization; /* "Basic …" or NULL; secret */
 	pid_t pid; /* 0 = not our child */
+	bool tls; /* https */
+	bool insecure; /* do not verify its certificate */
+	const char *unix_socket; /* path to connect to instead, or NULL */
 };
 
 /*
@@ -56,7 +59,7 @@ void target_stop(struct target *target);
 /*
  * Parse and check a base URL: http or https, host, optional port 1..65535,
  * optional path prefix; no query, fragment, control characters, blanks or
- * backslash. https is refused here for now, in plain words. Strings from `arena`.
+ * backslash. `insecure` is the caller's to set. Strings from `arena`.
  */
 PG_MUST_CHECK int target_parse_url(const char *url, struct arena *arena,
 				   struct target_endpoint *out, struct error *err);

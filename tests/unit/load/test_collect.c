@@ -22,7 +22,7 @@ static void begin(struct collect_case *c)
 	static const char *names[] = {"GET /a", "GET /b"};
 	const struct suite suite = {.endpoint_names = names, .n_endpoints = 2};
 	memset(c, 0, sizeof *c);
-	collect_init(&c->collector, &suite, &c->result, &c->arena, 1);
+	collect_init(&c->collector, &suite, &c->result, &c->arena, 1, 0);
 	collect_begin(&c->collector, NS_PER_S, 2 * NS_PER_S, 12 * NS_PER_S);
 }
 
@@ -122,29 +122,91 @@ static void timing_names_are_bounded(void **state)
 	end(&c);
 }
 
-static void seconds_are_closed_with_their_percentiles(void **state)
+static void a_second_holds_what_ended_in_it(void **state)
 {
 	(void)state;
 	struct collect_case c;
-	struct load_progress progress = {0};
+	struct second second = {.latency = histogram_new()};
 	begin(&c);
 	add(&c, CLASS_OK, 1100, 10);
 	add(&c, CLASS_OK, 1200, 30);
-	collect_interval(&c.collector, 2 * NS_PER_S, 3, false);
+	collect_second(&c.collector, 2 * NS_PER_S, 3, &second);
+	assert_true(second.interval.warmup);
+	assert_int_equal(second.interval.users, 3);
+	assert_int_equal(second.interval.requests, 2);
+	assert_int_equal(histogram_count(second.latency), 2);
+	assert_int_equal(histogram_max_ns(second.latency), 30 * NS_PER_MS);
+	histogram_clear(second.latency);
 	add(&c, CLASS_RESET, 2100, 1);
-	collect_interval(&c.collector, 3 * NS_PER_S, 4, false);
-	collect_interval(&c.collector, 4 * NS_PER_S, 4, true);
-	assert_int_equal(c.result.n_series, 2);
-	assert_true(c.result.series[0].warmup && !c.result.series[1].warmup);
-	assert_true(c.result.series[0].p50_ms > 9.9 && c.result.series[0].p50_ms < 10.1);
-	assert_int_equal(c.result.series[0].requests, 2);
-	assert_int_equal(c.result.series[1].errors, 1);
-	assert_true(isnan(c.result.series[1].p50_ms));
-	collect_progress(&c.collector, 4 * NS_PER_S, &progress);
-	assert_int_equal(progress.requests, 3);
-	assert_int_equal(progress.errors, 1);
-	assert_true(isnan(progress.p50_ms) && isnan(progress.hit_rate));
+	collect_second(&c.collector, 3 * NS_PER_S, 4, &second);
+	assert_false(second.interval.warmup);
+	assert_int_equal((int)second.interval.t_s, 1);
+	assert_int_equal(second.interval.errors, 1);
+	assert_int_equal(histogram_count(second.latency), 0);
+	histogram_free(second.latency);
 	end(&c);
+}
+
+static void merging_adds_everything_up(void **state)
+{
+	(void)state;
+	struct collect_case a, b, all;
+	begin(&a);
+	begin(&b);
+	begin(&all);
+	add(&a, CLASS_OK, 3000, 10);
+	add(&a, CLASS_OK, 1500, 10); /* warm-up */
+	add(&b, CLASS_OK, 4000, 20);
+	add(&b, CLASS_RESET, 5000, 1);
+	timing(&a, "db;dur=1");
+	timing(&b, "model;dur=2");
+	timing(&b, "db;dur=3");
+	b.collector.send_end_ns += NS_PER_MS;
+	collect_merge(&all.collector, &a.collector);
+	collect_merge(&all.collector, &b.collector);
+	collect_end(&all.collector);
+	const struct endpoint_result *total = &all.result.total;
+	assert_int_equal(total->requests, 3);
+	assert_int_equal(all.result.endpoints[1].requests, 3);
+	assert_int_equal(total->classes[CLASS_OK], 2);
+	assert_int_equal(total->classes[CLASS_RESET], 1);
+	assert_int_equal(total->bytes_received, 30);
+	assert_int_equal(histogram_count(total->latency), 2);
+	assert_int_equal(histogram_max_ns(total->latency), 20 * NS_PER_MS);
+	assert_string_equal(total->first_failure, "GET /b: reset");
+	assert_int_equal(all.result.endpoints[0].n_timings, 2);
+	assert_int_equal(histogram_count(all.result.endpoints[0].timings[0].histogram), 2);
+	assert_int_equal(total->n_timings, 2);
+	assert_int_equal(all.result.n_samples, 3);
+	assert_true(all.result.judged_s > 10);
+	assert_true(all.result.offered_rps > 0 && all.result.throughput_rps > 0);
+	end(&a);
+	end(&b);
+	end(&all);
+}
+
+/* Of 30,000 and 60,000 requests a third and two thirds of the sample; of 100 few all of them. */
+static void a_merged_sample_is_weighted_by_what_it_stands_for(void **state)
+{
+	(void)state;
+	struct collect_case parts[3], all;
+	static const int64_t sizes[] = {30000, 60000, 100};
+	size_t counts[3] = {0};
+	begin(&all);
+	for (size_t i = 0; i < 3; i++) {
+		begin(&parts[i]);
+		for (int64_t k = 0; k < sizes[i]; k++)
+			add(&parts[i], CLASS_OK, 2000 + k / 10, (int64_t)i + 1);
+		collect_merge(&all.collector, &parts[i].collector);
+		end(&parts[i]);
+	}
+	assert_int_equal(all.result.n_samples, COLLECT_SAMPLES_MAX);
+	for (size_t i = 0; i < all.result.n_samples; i++)
+		counts[(size_t)(all.result.samples[i].elapsed_ms - 0.5)]++;
+	assert_in_range(counts[0], 3100, 3560);
+	assert_in_range(counts[1], 6430, 6890);
+	assert_in_range(counts[2], 0, 40);
+	end(&all);
 }
 
 int main(void)
@@ -153,7 +215,9 @@ int main(void)
 		cmocka_unit_test(the_window_decides_what_counts_where),
 		cmocka_unit_test(the_sample_is_uniform),
 		cmocka_unit_test(timing_names_are_bounded),
-		cmocka_unit_test(seconds_are_closed_with_their_percentiles),
+		cmocka_unit_test(a_second_holds_what_ended_in_it),
+		cmocka_unit_test(merging_adds_everything_up),
+		cmocka_unit_test(a_merged_sample_is_weighted_by_what_it_stands_for),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

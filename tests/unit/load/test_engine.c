@@ -415,6 +415,88 @@ static void the_same_seed_sends_the_same_requests(void **state)
 	assert_int_equal(sent[0], sent[1]);
 }
 
+static const struct peer_step failing[] = {READ,
+					   SEND("HTTP/1.1 500 x\r\nContent-Length: 0\r\n\r\n")};
+
+static void failures_that_last_abort_the_scenario(void **state)
+{
+	(void)state;
+	static struct peer peer;
+	struct load_case c;
+	start(&peer, failing, ARRAY_SIZE(failing), &c,
+	      SUITE_GET("users: 2, duration: 60s, think_scale: 0, "
+			"abort_on: {error_rate: 50% for 1s}"));
+	finish(&peer, &c);
+	const struct scenario_result *r = c.result;
+	assert_non_null(r->aborted);
+	assert_non_null(strstr(r->aborted, "100.0 % of the requests of the last 1 s failed"));
+	assert_false(r->interrupted);
+	assert_true(r->judged_s < 30);
+	assert_near(endpoint_metric(r, &r->total, METRIC_ERROR_RATE), 1);
+	assert_int_equal(r->total.requests, atomic_load(&peer.requests));
+	load_case_release(&c);
+}
+
+static void few_failures_or_a_rate_at_the_limit_do_not_abort(void **state)
+{
+	(void)state;
+	static const struct peer_step every_other[] = {
+		READ, SEND("HTTP/1.1 500 x\r\nContent-Length: 0\r\n\r\n"), READ, SEND(OK_ANSWER)};
+	static const struct {
+		const struct peer_step *steps;
+		size_t n_steps;
+		const char *yaml;
+	} rows[] = {
+		{failing, ARRAY_SIZE(failing),
+		 SUITE_GET("users: 2, duration: 1300ms, abort_on: {error_rate: 0 for 1s}")},
+		{every_other, ARRAY_SIZE(every_other),
+		 SUITE_GET("users: 1, duration: 1300ms, think_scale: 0, "
+			   "abort_on: {error_rate: 60% for 1s}")},
+		{failing, ARRAY_SIZE(failing),
+		 SUITE_GET("users: 1, duration: 1300ms, think_scale: 0, "
+			   "abort_on: {error_rate: 0.5 for 2s}")},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		static struct peer peer;
+		struct load_case c;
+		start(&peer, rows[i].steps, rows[i].n_steps, &c, rows[i].yaml);
+		finish(&peer, &c);
+		assert_null(c.result->aborted);
+		assert_false(c.result->interrupted);
+		assert_true(endpoint_errors(&c.result->total) > 0);
+		load_case_release(&c);
+	}
+}
+
+struct pulse {
+	int asked, lives;
+	pthread_t thread;
+};
+
+static bool feel_pulse(void *arg)
+{
+	struct pulse *pulse = arg;
+	assert_true(pthread_equal(pulse->thread, pthread_self()));
+	return ++pulse->asked < pulse->lives;
+}
+
+static void sig_08_a_dead_target_ends_the_run(void **state)
+{
+	(void)state;
+	static struct peer peer;
+	struct load_case c;
+	struct pulse pulse = {.lives = 2, .thread = pthread_self()};
+	start(&peer, well_behaved, ARRAY_SIZE(well_behaved), &c,
+	      SUITE_GET("users: 2, duration: 60s, think_scale: 0"));
+	c.options.alive = feel_pulse;
+	c.options.alive_arg = &pulse;
+	finish(&peer, &c);
+	assert_int_equal(pulse.asked, 2);
+	assert_true(c.result->interrupted);
+	assert_true(c.result->judged_s < 30);
+	load_case_release(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -434,6 +516,9 @@ int main(void)
 		cmocka_unit_test(after_a_wrong_body_every_body_is_checked),
 		cmocka_unit_test(server_timing_and_cache_are_added_up),
 		cmocka_unit_test(the_same_seed_sends_the_same_requests),
+		cmocka_unit_test(failures_that_last_abort_the_scenario),
+		cmocka_unit_test(few_failures_or_a_rate_at_the_limit_do_not_abort),
+		cmocka_unit_test(sig_08_a_dead_target_ends_the_run),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -136,6 +136,12 @@ static const struct fault faults[] = {
 	{.name = "until close", {READ, SEND("HTTP/1.0 200 OK\r\n\r\nbody"), END}, CLASS_OK, NULL},
 };
 
+static void choose_transport(struct load_case *c, void **state)
+{
+	const enum transport_kind *kind = *state;
+	c->options.transport = *kind;
+}
+
 static size_t count_steps(const struct fault *fault)
 {
 	size_t n = 5;
@@ -146,7 +152,6 @@ static size_t count_steps(const struct fault *fault)
 
 static void each_fault_has_its_class(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(faults); i++) {
 		const struct fault *fault = &faults[i];
 		static struct peer peer;
@@ -159,6 +164,7 @@ static void each_fault_has_its_class(void **state)
 						   "timeout: 80ms")
 				       : SUITE_GET("users: 2, duration: 200ms, think_scale: 0"),
 			       peer.port);
+		choose_transport(&c, state);
 		load_case_run(&c);
 		peer_stop(&peer);
 		assert_int_equal(c.status, 0);
@@ -183,12 +189,12 @@ static void each_fault_has_its_class(void **state)
 /* The answer to one request never counts for the next. */
 static void net_22_desynchronised_connections_are_dropped(void **state)
 {
-	(void)state;
 	static const struct peer_step steps[] = {READ, SEND(OK_ANSWER "HTTP/1.1 500 x\r\n\r\n")};
 	static struct peer peer;
 	struct load_case c;
 	assert_true(peer_start(&peer, steps, ARRAY_SIZE(steps)));
 	load_case_init(&c, SUITE_GET("users: 1, duration: 150ms, think_scale: 0"), peer.port);
+	choose_transport(&c, state);
 	load_case_run(&c);
 	peer_stop(&peer);
 	load_case_check_books(&c);
@@ -199,7 +205,6 @@ static void net_22_desynchronised_connections_are_dropped(void **state)
 
 static void net_21_head_with_a_body_does_not_confuse_the_next(void **state)
 {
-	(void)state;
 	static const struct peer_step steps[] = {READ, SEND(OK_ANSWER)};
 	static struct peer peer;
 	struct load_case c;
@@ -209,6 +214,7 @@ static void net_21_head_with_a_body_does_not_confuse_the_next(void **state)
 		       "tasks: {h: {request: HEAD /}, g: {request: GET /}}\n"
 		       "scenarios: {t: {users: 2, duration: 150ms, think_scale: 0, warmup: 0s}}\n",
 		       peer.port);
+	choose_transport(&c, state);
 	load_case_run(&c);
 	peer_stop(&peer);
 	load_case_check_books(&c);
@@ -220,12 +226,12 @@ static void net_21_head_with_a_body_does_not_confuse_the_next(void **state)
 
 static void net_02_refused_connections_are_counted(void **state)
 {
-	(void)state;
 	static struct peer peer;
 	struct load_case c;
 	assert_true(peer_listen(&peer, NULL, 0));
 	close(peer.listen_fd);
 	load_case_init(&c, SUITE_GET("users: 3, duration: 250ms, think_scale: 0"), peer.port);
+	choose_transport(&c, state);
 	load_case_run(&c);
 	assert_int_equal(c.status, 0);
 	load_case_check_books(&c);
@@ -237,12 +243,12 @@ static void net_02_refused_connections_are_counted(void **state)
 /* A server that closes idle connections without a word: tried once more, nothing lost. */
 static void net_47_stale_connections_are_dialed_again(void **state)
 {
-	(void)state;
 	static const struct peer_step steps[] = {READ, SEND(OK_ANSWER), READ, END};
 	static struct peer peer;
 	struct load_case c;
 	assert_true(peer_start(&peer, steps, ARRAY_SIZE(steps)));
 	load_case_init(&c, SUITE_GET("users: 2, duration: 200ms, think_scale: 0"), peer.port);
+	choose_transport(&c, state);
 	load_case_run(&c);
 	peer_stop(&peer);
 	load_case_check_books(&c);
@@ -259,12 +265,12 @@ static void net_47_stale_connections_are_dialed_again(void **state)
 /* On a fresh connection the same is the server's failure: tried once, counted once. */
 static void net_47_fresh_connections_are_not_retried(void **state)
 {
-	(void)state;
 	static const struct peer_step steps[] = {READ, END};
 	static struct peer peer;
 	struct load_case c;
 	assert_true(peer_start(&peer, steps, ARRAY_SIZE(steps)));
 	load_case_init(&c, SUITE_GET("users: 1, duration: 250ms, think_scale: 0"), peer.port);
+	choose_transport(&c, state);
 	load_case_run(&c);
 	peer_stop(&peer);
 	assert_int_equal(c.result->generator.reconnects, 0);
@@ -294,12 +300,12 @@ static void init_with_large_body(struct load_case *c, const char *scenario, uint
 
 static void net_49_server_that_never_reads_is_a_timeout(void **state)
 {
-	(void)state;
 	static const struct peer_step steps[] = {HANG};
 	static struct peer peer;
 	struct load_case c;
 	assert_true(peer_start(&peer, steps, ARRAY_SIZE(steps)));
 	init_with_large_body(&c, "duration: 150ms, timeout: 60ms", peer.port);
+	choose_transport(&c, state);
 	load_case_run(&c);
 	peer_stop(&peer);
 	load_case_check_books(&c);
@@ -311,12 +317,12 @@ static void net_49_server_that_never_reads_is_a_timeout(void **state)
 
 static void large_messages_arrive_whole(void **state)
 {
-	(void)state;
 	static const struct peer_step steps[] = {READ, SEND(OK_ANSWER)};
 	static struct peer peer;
 	struct load_case c;
 	assert_true(peer_start(&peer, steps, ARRAY_SIZE(steps)));
 	init_with_large_body(&c, "duration: 150ms", peer.port);
+	choose_transport(&c, state);
 	load_case_run(&c);
 	peer_stop(&peer);
 	load_case_check_books(&c);
@@ -327,13 +333,14 @@ static void large_messages_arrive_whole(void **state)
 }
 
 /* In a child, since the limit cannot be raised again. 0 = as it should be. */
-static int run_without_descriptors(uint16_t port)
+static int run_without_descriptors(uint16_t port, void **state)
 {
 	struct load_case c;
 	struct rlimit limit = {24, 24};
 	load_case_init(&c, SUITE_GET("users: 40, duration: 200ms, think_scale: 0"), port);
 	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return 2;
+	choose_transport(&c, state);
 	load_case_run(&c);
 	const struct generator_health *health = &c.result->generator;
 	bool right = c.status == 0 && health->invalid == INVALID_OURS &&
@@ -346,14 +353,13 @@ static int run_without_descriptors(uint16_t port)
 
 static void net_41_own_lack_of_descriptors_is_not_the_servers_fault(void **state)
 {
-	(void)state;
 	static const struct peer_step steps[] = {READ, SEND(OK_ANSWER)};
 	static struct peer peer;
 	assert_true(peer_listen(&peer, steps, ARRAY_SIZE(steps)));
 	pid_t child = fork();
 	assert_true(child >= 0);
 	if (child == 0)
-		_exit(run_without_descriptors(peer.port));
+		_exit(run_without_descriptors(peer.port, state));
 	assert_int_equal(pthread_create(&peer.thread, NULL, peer_serve, &peer), 0);
 	int status;
 	assert_int_equal(waitpid(child, &status, 0), child);
@@ -364,10 +370,10 @@ static void net_41_own_lack_of_descriptors_is_not_the_servers_fault(void **state
 
 static void net_34_unknown_names_are_no_measurement(void **state)
 {
-	(void)state;
 	struct load_case c;
 	load_case_init(&c, SUITE_GET("users: 1, duration: 100ms"), 80);
 	c.target.address = "no-such-host.invalid";
+	choose_transport(&c, state);
 	load_case_run(&c);
 	assert_int_equal(c.status, -1);
 	assert_int_equal(c.err.kind, ERROR_UNMEASURED);
@@ -378,13 +384,13 @@ static void net_34_unknown_names_are_no_measurement(void **state)
 /* ::1 may come first; the server is on 127.0.0.1 only. */
 static void net_35_the_next_address_is_tried(void **state)
 {
-	(void)state;
 	static const struct peer_step steps[] = {READ, SEND(OK_ANSWER)};
 	static struct peer peer;
 	struct load_case c;
 	assert_true(peer_start(&peer, steps, ARRAY_SIZE(steps)));
 	load_case_init(&c, SUITE_GET("users: 3, duration: 100ms, think_scale: 0"), peer.port);
 	c.target.address = "localhost";
+	choose_transport(&c, state);
 	load_case_run(&c);
 	peer_stop(&peer);
 	load_case_check_books(&c);
@@ -396,7 +402,6 @@ static void net_35_the_next_address_is_tried(void **state)
 /* Dropped SYNs are connect time or censored, and nobody's crash. */
 static void net_50_all_at_once_against_a_short_backlog(void **state)
 {
-	(void)state;
 	static const struct peer_step steps[] = {READ, SEND(OK_ANSWER)};
 	static struct peer peer;
 	struct load_case c;
@@ -405,6 +410,7 @@ static void net_50_all_at_once_against_a_short_backlog(void **state)
 	load_case_init(&c, SUITE_GET("users: 200, duration: 300ms, think_scale: 0, timeout: 2s"),
 		       peer.port);
 	assert_int_equal(pthread_create(&peer.thread, NULL, peer_serve, &peer), 0);
+	choose_transport(&c, state);
 	load_case_run(&c);
 	peer_stop(&peer);
 	assert_int_equal(c.status, 0);
@@ -415,21 +421,28 @@ static void net_50_all_at_once_against_a_short_backlog(void **state)
 	load_case_release(&c);
 }
 
+#define WITH_BOTH(test)                                                                            \
+	{#test ", native", test, NULL, NULL, &native},                                             \
+	{                                                                                          \
+#test ", curl", test, NULL, NULL, &curl                                            \
+	}
+
 int main(void)
 {
+	static enum transport_kind native = TRANSPORT_NATIVE, curl = TRANSPORT_CURL;
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_fault_has_its_class),
-		cmocka_unit_test(net_22_desynchronised_connections_are_dropped),
-		cmocka_unit_test(net_21_head_with_a_body_does_not_confuse_the_next),
-		cmocka_unit_test(net_02_refused_connections_are_counted),
-		cmocka_unit_test(net_47_stale_connections_are_dialed_again),
-		cmocka_unit_test(net_47_fresh_connections_are_not_retried),
-		cmocka_unit_test(net_49_server_that_never_reads_is_a_timeout),
-		cmocka_unit_test(large_messages_arrive_whole),
-		cmocka_unit_test(net_41_own_lack_of_descriptors_is_not_the_servers_fault),
-		cmocka_unit_test(net_34_unknown_names_are_no_measurement),
-		cmocka_unit_test(net_35_the_next_address_is_tried),
-		cmocka_unit_test(net_50_all_at_once_against_a_short_backlog),
+		WITH_BOTH(each_fault_has_its_class),
+		WITH_BOTH(net_22_desynchronised_connections_are_dropped),
+		WITH_BOTH(net_21_head_with_a_body_does_not_confuse_the_next),
+		WITH_BOTH(net_02_refused_connections_are_counted),
+		WITH_BOTH(net_47_stale_connections_are_dialed_again),
+		WITH_BOTH(net_47_fresh_connections_are_not_retried),
+		WITH_BOTH(net_49_server_that_never_reads_is_a_timeout),
+		WITH_BOTH(large_messages_arrive_whole),
+		WITH_BOTH(net_41_own_lack_of_descriptors_is_not_the_servers_fault),
+		WITH_BOTH(net_34_unknown_names_are_no_measurement),
+		WITH_BOTH(net_35_the_next_address_is_tried),
+		WITH_BOTH(net_50_all_at_once_against_a_short_backlog),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

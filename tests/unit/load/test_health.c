@@ -18,6 +18,8 @@ struct health_case {
 	int64_t stall_ms, stall_waiting_ms, delay_ms, late_ms, waiting_ms;
 	uint64_t wakeups;
 	int own_errno;
+	uint64_t due, sent; /* arrivals */
+	bool all_busy;
 	bool capacity;
 	enum invalid_by wanted;
 	const char *reason; /* part of it */
@@ -73,6 +75,28 @@ static const struct health_case cases[] = {
 	 .wakeups = 5000,
 	 .wanted = INVALID_OURS,
 	 .reason = "late"},
+	{.name = "arrivals, at the limit", .due = 1000, .sent = 950},
+	{.name = "arrivals, one at the very end", .due = 10, .sent = 9},
+	{.name = "arrivals, more than due: from the warm-up", .due = 10, .sent = 12},
+	{.name = "arrivals, late",
+	 .due = 1000,
+	 .sent = 949,
+	 .wanted = INVALID_OURS,
+	 .reason = "only 94.9 % of the planned arrivals were sent in time (limit 95 %): the "
+		   "generator"},
+	{.name = "arrivals, late for want of a core",
+	 .due = 1000,
+	 .sent = 500,
+	 .steal_percent = 7,
+	 .wanted = INVALID_MACHINE,
+	 .reason = "steal"},
+	{.name = "arrivals, no user free",
+	 .due = 10,
+	 .sent = 0,
+	 .all_busy = true,
+	 .steal_percent = 7,
+	 .wanted = INVALID_OURS,
+	 .reason = "max_users"},
 	{.name = "descriptors", .own_errno = EMFILE, .wanted = INVALID_OURS, .reason = "ulimit -n"},
 	{.name = "ports",
 	 .own_errno = EADDRNOTAVAIL,
@@ -122,6 +146,9 @@ static void fill(const struct health_case *c, struct worker_health *health,
 		.paced = !c->capacity,
 		.p50_ms = c->p50_ms,
 		.users = 7,
+		.arrivals_due = c->due,
+		.arrivals_sent = c->sent,
+		.all_busy = c->all_busy,
 	};
 }
 
@@ -168,6 +195,43 @@ static void stalls_count_in_judged_seconds_only(void **state)
 	health_release(&health);
 }
 
+static void merging_keeps_the_worst(void **state)
+{
+	(void)state;
+	const struct health_case busy = {.cpu_percent = 80,
+					 .waiting_ms = 300,
+					 .delay_ms = 1,
+					 .wakeups = 10,
+					 .stall_ms = 20},
+				 late = {.cpu_percent = 30,
+					 .late_ms = 500,
+					 .delay_ms = 4,
+					 .wakeups = 30,
+					 .stall_ms = 70,
+					 .stall_waiting_ms = 60,
+					 .own_errno = EMFILE};
+	for (int swap = 0; swap < 2; swap++) {
+		struct worker_health a, b;
+		struct health_context context;
+		struct generator_health out = {0};
+		AUTO(arena) struct arena arena = {0};
+		fill(swap ? &late : &busy, &a, &context);
+		fill(swap ? &busy : &late, &b, &context);
+		health_merge(&a, &b);
+		assert_int_equal(a.end.waiting_ns - a.begin.waiting_ns, 300 * NS_PER_MS);
+		assert_int_equal(a.late_ns, 500 * NS_PER_MS);
+		assert_int_equal(a.max_stall_waiting_ns, 60 * NS_PER_MS);
+		health_judge(&a, &context, &arena, &out);
+		assert_int_equal((int)(out.cpu_percent + 0.5), 80);
+		assert_int_equal((int)(out.max_stall_ms + 0.5), 70);
+		assert_int_equal(histogram_count(out.scheduling_delay), 40);
+		assert_non_null(strstr(out.invalid_reason, "ulimit"));
+		histogram_free(out.scheduling_delay);
+		health_release(&a);
+		health_release(&b);
+	}
+}
+
 static void own_thread_is_read(void **state)
 {
 	(void)state;
@@ -186,6 +250,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(figures_decide_validity_and_blame),
 		cmocka_unit_test(stalls_count_in_judged_seconds_only),
+		cmocka_unit_test(merging_keeps_the_worst),
 		cmocka_unit_test(own_thread_is_read),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "perfgate/base/rng.h"
@@ -457,6 +458,79 @@ static void damaged_responses_never_crash(void **state)
 	}
 }
 
+/* "[X-A] or -" of three names, looked up in the head that is passed. */
+static void look_up(const struct http1_head *head, void *arg)
+{
+	static const char *const names[] = {"x-a", "LAST", "missing"};
+	struct strbuf *out = arg;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		struct http1_field field;
+		if (http1_find_header(head, names[i], &field))
+			strbuf_printf(out, "[%.*s]", (int)field.length, field.text);
+		else
+			strbuf_puts(out, "-");
+	}
+}
+
+static void ignore_body(const char *bytes, size_t length, void *arg)
+{
+	(void)bytes, (void)length, (void)arg;
+}
+
+static void any_header_can_be_looked_up(void **state)
+{
+	(void)state;
+	static const char *const rows[][2] = {
+		{OK_HEAD "X-A: one\r\nx-a: two\r\nX-Ab: b\r\nLast:  a:b \r\n\r\n", "[one][a:b]-"},
+		{OK_HEAD "X-A:\r\nMissing-too: x\r\n\r\n", "[]--"},
+		{OK_HEAD "\r\n", "---"},
+		{"HTTP/1.1 103 x\r\nLast: early\r\n\r\n" OK_HEAD "X-A: b\r\n\r\n", "[b]--"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		size_t length = strlen(rows[i][0]);
+		for (size_t cut = 0; cut < length; cut++) {
+			struct strbuf found = {0};
+			struct http1_sink sink = {look_up, ignore_body, &found};
+			struct http1_response response = {0};
+			enum http1_progress progress;
+			http1_begin(&response, false);
+			http1_feed(&response, rows[i][0], cut, &sink, &progress);
+			http1_feed(&response, rows[i][0] + cut, length - cut, &sink, &progress);
+			assert_string_equal(strbuf_text(&found), rows[i][1]);
+			http1_release(&response);
+			strbuf_release(&found);
+		}
+	}
+}
+
+static void ignore_head(const struct http1_head *head, void *arg)
+{
+	(void)head;
+	(void)arg;
+}
+
+/* Heads are looked through in words: values of every length, each byte at each place. */
+static void control_characters_but_tab_are_refused_at_every_place(void **state)
+{
+	(void)state;
+	struct http1_sink sink = {ignore_head, ignore_body, NULL};
+	for (size_t length = 1; length < 20; length++)
+		for (size_t at = 0; at < length; at++)
+			for (int byte = 0; byte < 256; byte++) {
+				char text[64];
+				struct http1_response response = {0};
+				enum http1_progress progress;
+				bool refused = (byte < 0x20 && byte != '\t') || byte == 0x7f;
+				size_t n =
+					(size_t)snprintf(text, sizeof text,
+							 OK_HEAD "X: %0*d\r\n\r\n", (int)length, 0);
+				text[sizeof OK_HEAD - 1 + 3 + at] = (char)byte;
+				http1_feed(&response, text, n, &sink, &progress);
+				assert_int_equal(progress, refused ? HTTP1_FAILED : HTTP1_MORE);
+				http1_release(&response);
+			}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -468,6 +542,8 @@ int main(void)
 		cmocka_unit_test(net_19_interim_responses_are_bounded),
 		cmocka_unit_test(net_25_endless_bodies_are_cut_off),
 		cmocka_unit_test(interesting_headers_reach_the_sink),
+		cmocka_unit_test(any_header_can_be_looked_up),
+		cmocka_unit_test(control_characters_but_tab_are_refused_at_every_place),
 		cmocka_unit_test(damaged_responses_never_crash),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

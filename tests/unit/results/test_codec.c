@@ -39,6 +39,8 @@ static void fill_scenario(struct scenario_result *scenario, const char *name, co
 	scenario->generator.steal_percent = NAN;
 	scenario->generator.invalid = INVALID_MACHINE;
 	scenario->generator.invalid_reason = "steal 9 %";
+	scenario->generator.unsent = 7;
+	scenario->aborted = "60 % failed";
 }
 
 static struct run *sample(void)
@@ -86,6 +88,8 @@ static void test_a_run_survives_the_round_trip(void **state)
 	assert_non_null(run_find_capacity(again, "smoke"));
 	assert_int_equal(histogram_count(again->scenarios[0].total.latency), 2);
 	assert_int_equal(again->scenarios[0].generator.invalid, INVALID_MACHINE);
+	assert_int_equal(again->scenarios[0].generator.unsent, 7);
+	assert_string_equal(again->scenarios[0].aborted, "60 % failed");
 	assert_int_equal(again->verdict.cells[0].outcome, OUTCOME_FAIL);
 	assert_true((bool)isnan(again->verdict.cells[0].high));
 }

@@ -7,6 +7,7 @@
 #include "suite_helper.h"
 
 #include "perfgate/base/clock.h"
+#include "perfgate/base/date.h"
 #include "perfgate/scenario/substitute.h"
 
 #include <stdio.h>

@@ -1,6 +1,7 @@
 #include "suite_helper.h"
 
 #include "perfgate/base/clock.h"
+#include "perfgate/base/date.h"
 #include "perfgate/base/text.h"
 #include "perfgate/scenario/substitute.h"
 
@@ -517,9 +518,6 @@ static void mistakes_are_refused_with_position_and_advice(void **state)
 		{"{request: GET /, heders: {}}", "headers"},
 		{"{request: POST /, json: {}, form: {}}",
 		 "give one of json:, form:, body: and @file"},
-		{"[GET /a, GET /b]", "a list of requests (a journey) is not supported yet"},
-		{"[{request: GET /a, capture: {t: json.x}}]",
-		 "t.yml:3:34: capture: journeys are not supported yet"},
 		{"{request: GET /, timeout: 5}", "timeout"},
 		{"{request: GET /, timeout: 0}", "timeout: must be above 0"},
 		{"'GET /${int(1..9)'", "has no closing }"},

@@ -11,7 +11,7 @@ static char *show(const struct scenario *scenario)
 	size_t i;
 
 	for (i = 0; i < scenario->n_stages; i++)
-		strbuf_printf(&out, "%s%g/%g/%g", i ? " " : "", scenario->stages[i].users,
+		strbuf_printf(&out, "%s%g/%g/%g", i ? " " : "", scenario->stages[i].level,
 			      seconds(scenario->stages[i].ramp_ns),
 			      seconds(scenario->stages[i].duration_ns));
 	strbuf_printf(&out, " of %zu, warm-up %g", scenario->users, seconds(scenario->warmup_ns));
@@ -102,6 +102,95 @@ static void other_values_are_taken_key_by_key(void **state)
 	suite_case_release(&c);
 }
 
+static void rates_make_an_open_scenario(void **state)
+{
+	static const struct row rows[] = {
+		{"{mine: {rate: 20, duration: 30s}}", "mine", "20/0/30 of 200, warm-up 3", 0, 0, 0},
+		{"{mine: {rate: 0.5, duration: 30s}}", "mine", "0.5/0/30 of 100, warm-up 3", 0, 0,
+		 0},
+		{"{mine: {rate: 5000, duration: 30s}}", "mine", "5000/0/30 of 10000, warm-up 3", 0,
+		 0, 0},
+		{"{mine: {rate: 20, duration: 30s, max_users: 7}}", "mine",
+		 "20/0/30 of 7, warm-up 3", 0, 0, 0},
+		{"{mine: {max_users: 9, stages: [{rate: 0.5, duration: 10s, ramp: 10s}, {rate: 3, "
+		 "duration: 5s}]}}",
+		 "mine", "0.5/10/10 3/0/5 of 9, warm-up 1.5", 0, 0, 0},
+		/* over a built-in shape; the spawn rate is about users */
+		{"{spike: {rate: 50, max_users: 9}}", "spike",
+		 "10/0/90 50/0/120 10/0/90 of 9, warm-up 30", 0, 0, 2},
+		{"{smoke: {rate: 50, max_users: 9}}", "smoke", "50/0/20 of 9, warm-up 2", true, 0,
+		 0},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct scenario *scenario;
+		AUTO_FREE char *yaml = xasprintf("scenarios: %s", rows[i].yaml);
+		AUTO_FREE char *shown = NULL;
+		struct suite_case c;
+
+		suite_case_init(&c, yaml);
+		c.options.quick = rows[i].quick;
+		if (rows[i].spawn_rate > 0)
+			c.settings.load_spawn_rate = rows[i].spawn_rate;
+		suite_case_load(&c);
+		scenario = suite_case_scenario(&c, rows[i].scenario);
+		shown = show(scenario);
+		if (!text_equal(shown, rows[i].stages))
+			fail_msg("row %zu: %s, not %s", i, shown, rows[i].stages);
+		assert_true(scenario->open);
+		assert_int_equal(scenario->arrival, ARRIVAL_POISSON);
+		suite_case_release(&c);
+	}
+}
+
+static void an_open_scenario_has_its_rate_as_planned_and_users_for_capacity(void **state)
+{
+	struct suite_case c;
+	const struct scenario *open, *capacity;
+	char even[80], poisson[80];
+
+	(void)state;
+	suite_case_init(&c,
+			"profiles: {p: {wait: 0, tasks: {info: 1}}}\n"
+			"scenarios:\n"
+			"  even: {rate: 20, duration: 10s, arrival: even}\n"
+			"  ramp: {warmup: 0, stages: [{rate: 20, duration: 10s, ramp: 10s}]}\n");
+	suite_case_load(&c);
+	open = suite_case_scenario(&c, "even");
+	assert_int_equal(open->arrival, ARRIVAL_EVEN);
+	assert_near(suite_planned_rps(c.suite, open), 20);
+	assert_near(suite_planned_rps(c.suite, suite_case_scenario(&c, "ramp")), 10);
+	assert_null(suite_capacity(c.suite, open, 16));
+	capacity = suite_capacity(c.suite, open, 17);
+	assert_non_null(capacity);
+	assert_false(capacity->open);
+	assert_int_equal(capacity->users, 50);
+	assert_true(isinf(suite_planned_rps(c.suite, capacity)));
+	suite_digest(c.suite, open, even);
+	c.suite->scenarios[open - c.suite->scenarios].arrival = ARRIVAL_POISSON;
+	suite_digest(c.suite, open, poisson);
+	assert_string_not_equal(even, poisson);
+	suite_case_release(&c);
+}
+
+static void abort_on_is_a_rate_and_a_time(void **state)
+{
+	struct suite_case c;
+	const struct scenario *load;
+
+	(void)state;
+	suite_case_init(&c, "scenarios: {load: {abort_on: {error_rate: 50% for 10s}}}");
+	suite_case_load(&c);
+	load = suite_case_scenario(&c, "load");
+	assert_near(load->abort_error_rate, 0.5);
+	assert_near(seconds(load->abort_window_ns), 10);
+	assert_true(isnan(suite_case_scenario(&c, "smoke")->abort_error_rate));
+	assert_int_equal(suite_case_scenario(&c, "smoke")->abort_window_ns, 0);
+	suite_case_release(&c);
+}
+
 static void without_think_time_the_planned_rate_is_unbounded(void **state)
 {
 	static const char *const rows[] = {
@@ -142,10 +231,35 @@ static void the_planned_rate_is_the_mean_of_what_is_judged(void **state)
 static void mistakes_are_refused_with_position_and_advice(void **state)
 {
 	static const char *const rows[][2] = {
-		{"scenarios: {smoke: {rate: 5}}",
-		 "t.yml:1:27: open model (rate:) is not supported yet"},
-		{"scenarios: {smoke: {stages: [{rate: 5, duration: 1m}]}}",
-		 "t.yml:1:37: open model (rate:) is not supported yet"},
+		{"scenarios: {smoke: {rate: 0}}", "t.yml:1:27: rate: 0 is out of range"},
+		{"scenarios: {smoke: {rate: 5, users: 3}}",
+		 "t.yml:1:27: rate: comes without users:; max_users: bounds them"},
+		{"scenarios: {smoke: {stages: [{rate: 5, users: 1, duration: 1m}]}}",
+		 "t.yml:1:37: rate: a stage has users: or rate:, not both"},
+		{"scenarios: {smoke: {stages: [{rate: 5, duration: 1m}, {users: 5, duration: "
+		 "1m}]}}",
+		 "stages: all have users:, or all have rate:"},
+		{"scenarios: {smoke: {rate: 5, stages: [{rate: 1, duration: 1m}]}}",
+		 "stages: already gives rates and durations"},
+		{"scenarios: {smoke: {rate: 5, max_users: 0}}", "max_users: 0 is out of range"},
+		{"scenarios: {smoke: {max_users: 10}}",
+		 "t.yml:1:32: max_users: belongs to a scenario with rate:"},
+		{"scenarios: {smoke: {arrival: even}}",
+		 "arrival: belongs to a scenario with rate:"},
+		{"scenarios: {smoke: {rate: 5, arrival: often}}",
+		 "t.yml:1:39: arrival: `often` is not poisson or even"},
+		{"scenarios: {smoke: {abort_on: 5}}", "t.yml:1:31: abort_on: expected a mapping"},
+		{"scenarios: {smoke: {abort_on: {}}}", "abort_on: name error_rate:"},
+		{"scenarios: {smoke: {abort_on: {p95: 1s for 10s}}}", "abort_on"},
+		{"scenarios: {smoke: {abort_on: {error_rate: 50%}}}",
+		 "t.yml:1:44: error_rate: write a limit and for how long: 50% for 10s"},
+		{"scenarios: {smoke: {abort_on: {error_rate: much for 10s}}}",
+		 "error_rate: `much for 10s`:"},
+		{"scenarios: {smoke: {abort_on: {error_rate: 50% for 10}}}",
+		 "error_rate: `50% for 10`:"},
+		{"scenarios: {smoke: {abort_on: {error_rate: 100% for 10s}}}", "below 100%"},
+		{"scenarios: {smoke: {abort_on: {error_rate: 5% for 1500ms}}}",
+		 "whole seconds, from 1s to 10m"},
 		{"scenarios: {smoke: {usres: 5}}", "did you mean"},
 		{"scenarios: {smoke: 5}", "t.yml:1:20: smoke: expected a mapping"},
 		{"scenarios: [smoke]", "expected a mapping"},
@@ -169,7 +283,7 @@ static void mistakes_are_refused_with_position_and_advice(void **state)
 		{"scenarios: {smoke: {stages: [{users: 1, duration: 5s, ramp: 6s}]}}",
 		 "ramp: longer than the stage's duration"},
 		{"scenarios: {mine: {users: 5}}",
-		 "a scenario of your own needs users: and duration:, or stages:"},
+		 "a scenario of your own needs users: (or rate:) and duration:, or stages:"},
 		{"scenarios: {load: {}, load_test: {}}", "is given twice"},
 		{"scenarios: {'a b': {}}", "letters, digits, _ and - make a name"},
 		{"scenarios: {x-capacity: {}}", "-capacity is kept"},
@@ -189,7 +303,8 @@ static void mistakes_are_refused_with_position_and_advice(void **state)
 		{"profiles: {p: {weight: -1, tasks: {single: 1}}}", "weight"},
 		{"profiles: {p: {wait: 5, tasks: {single: 1}}}", "wait: `5`:"},
 		{"profiles: {p: {wait: 3s..1s, tasks: {single: 1}}}", "wait: 3s is above 1s"},
-		{"profiles: {p: {on_start: [], tasks: {single: 1}}}", "not supported yet"},
+		{"profiles: {p: {on_start: [], tasks: {single: 1}}}",
+		 "t.yml:1:26: on_start: name one of tasks:"},
 		{"profiles: {p: {tsks: {single: 1}}}", "did you mean"},
 		{"data: {user: {rows: [1]}}", "'user' means the virtual user"},
 		{"data: {a.b: {rows: [1]}}", "is no name for ${"},
@@ -244,6 +359,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(scenarios_become_stages),
 		cmocka_unit_test(other_values_are_taken_key_by_key),
+		cmocka_unit_test(rates_make_an_open_scenario),
+		cmocka_unit_test(an_open_scenario_has_its_rate_as_planned_and_users_for_capacity),
+		cmocka_unit_test(abort_on_is_a_rate_and_a_time),
 		cmocka_unit_test(without_think_time_the_planned_rate_is_unbounded),
 		cmocka_unit_test(the_planned_rate_is_the_mean_of_what_is_judged),
 		cmocka_unit_test(mistakes_are_refused_with_position_and_advice),

@@ -217,7 +217,7 @@ static void duration_scale_scales_every_duration(void **state)
 	assert_near(seconds(spike->duration_ns), 30);
 	assert_near(seconds(spike->warmup_ns), 3);
 	assert_near(seconds(spike->stages[1].ramp_ns), 0.8);
-	assert_near(spike->stages[1].users, 500);
+	assert_near(spike->stages[1].level, 500);
 	suite_case_release(&c);
 }
 

@@ -187,16 +187,6 @@ static void refused_connections_are_unmeasured(void **state)
 	assert_null(strstr(err.message, "hunter2"));
 }
 
-static void https_is_refused_for_now(void **state)
-{
-	(void)state;
-	struct target *target = NULL;
-	struct error err = ERROR_INIT;
-	assert_int_equal(start_url("https://127.0.0.1", NULL, &target, &err), -1);
-	assert_int_equal(err.kind, ERROR_USAGE);
-	assert_non_null(strstr(err.message, "not supported yet"));
-}
-
 static void commands_are_started_and_stopped_with_all_they_start(void **state)
 {
 	(void)state;
@@ -379,7 +369,6 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(urls_are_ready_by_their_answer),
 		cmocka_unit_test(refused_connections_are_unmeasured),
-		cmocka_unit_test(https_is_refused_for_now),
 		cmocka_unit_test(commands_are_started_and_stopped_with_all_they_start),
 		cmocka_unit_test(children_that_end_are_reported_at_once),
 		cmocka_unit_test(a_crash_in_the_run_is_noticed),

@@ -29,6 +29,9 @@ static void usable_urls_are_taken_apart(void **state)
 		 "", NULL},
 		{"http://127.0.0.1:8000", "http://127.0.0.1:8000", "127.0.0.1:8000", "127.0.0.1",
 		 8000, "", NULL},
+		{"https://h", "https://h", "h", "h", 443, "", NULL},
+		{"https://h:443/a/", "https://h/a", "h", "h", 443, "/a", NULL},
+		{"https://[::1]:80", "https://[::1]:80", "[::1]:80", "::1", 80, "", NULL},
 		/* ENV-08: a path is a prefix. */
 		{"http://h:1/api/v1/", "http://h:1/api/v1", "h:1", "h", 1, "/api/v1", NULL},
 		{"http://h:65535/a/../b", "http://h:65535/b", "h:65535", "h", 65535, "/b", NULL},
@@ -56,6 +59,8 @@ static void usable_urls_are_taken_apart(void **state)
 		assert_int_equal(endpoint.port, rows[i].port);
 		assert_string_equal(endpoint.prefix, rows[i].prefix);
 		assert_int_equal(endpoint.pid, 0);
+		assert_int_equal(endpoint.tls, rows[i].url[4] == 's');
+		assert_false(endpoint.insecure);
 		if (rows[i].authorization == NULL)
 			assert_null(endpoint.authorization);
 		else
@@ -74,7 +79,6 @@ static void unusable_urls_are_refused(void **state)
 		{"h:80", "must begin with http://"},
 		{"", "must begin with http://"},
 		{"http:/h", "must begin with http://"},
-		{"https://h/", "https:// targets are not supported yet"},
 		/* ENV-07 */
 		{"http://h\r\nX: y", "control character"},
 		{"http://h\n", "control character"},
