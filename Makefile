@@ -157,6 +157,7 @@ lint: all ## check style, both compilers, scripts and generated files
 	$(Q)shellcheck -x .ci/run tests/run $$(grep -rlE '^#!.*(bash|/sh)' tests/meta tests/lint src/template)
 	$(say) LINT generated
 	$(Q)PERFGATE=$(CURDIR)/$(BUILD)/perfgate bash tests/lint/lint-generated.sh $(NODE_TOOLS)
+	$(Q)PERFGATE=$(CURDIR)/$(BUILD)/perfgate bash tests/lint/lint-hlog.sh $(NODE_TOOLS)
 
 .PHONY: format
 format: ## format every C file

@@ -22,10 +22,23 @@ static bool has_samples(const struct run *run)
 	return false;
 }
 
+static bool has_latencies(const struct run *run)
+{
+	for (size_t i = 0; i < run->n_scenarios; i++) {
+		const struct scenario_result *scenario = &run->scenarios[i];
+		for (size_t j = 0; j < scenario->n_endpoints; j++)
+			if (scenario->endpoints[j].latency &&
+			    histogram_count(scenario->endpoints[j].latency) > 0)
+				return true;
+	}
+	return false;
+}
+
 const struct report_format report_formats[] = {
 	{.name = "json",
 	 .filename = "result.json",
 	 .summary = "everything measured and judged, as JSON",
+	 .redacts = true,
 	 .applies = always,
 	 .render = json_render},
 	{.name = "csv",
@@ -58,6 +71,12 @@ const struct report_format report_formats[] = {
 	 .summary = "Markdown for a pull-request comment or a job summary",
 	 .applies = always,
 	 .render = markdown_render},
+	{.name = "hlog",
+	 .filename = "latency.hlog",
+	 .summary = "latencies per endpoint, for HdrHistogram's tools",
+	 .redacts = true,
+	 .applies = has_latencies,
+	 .render = hlog_render},
 };
 const size_t report_formats_count = ARRAY_SIZE(report_formats);
 
@@ -76,8 +95,7 @@ static int render(const struct report_format *format, const struct run *run, str
 	if (out->overflow)
 		return error_set(err, ERROR_DELIVERY, "%s: longer than %zu bytes", format->filename,
 				 out->max_bytes ? out->max_bytes : STRBUF_MAX_DEFAULT);
-	/* JSON has redacted its strings: a histogram may contain a short secret by chance. */
-	if (format->render != json_render)
+	if (!format->redacts)
 		log_redact(out);
 	return 0;
 }

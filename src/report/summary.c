@@ -151,6 +151,12 @@ static void notices_of_scenario(json_t *notices, const struct run *run,
 				FIGURES_MESSAGE_MAX);
 		append(notices, &text);
 	}
+	if (scenario->aborted) {
+		figures_visible(&text, scenario->name, FIGURES_NAME_MAX);
+		strbuf_puts(&text, ": aborted early: ");
+		figures_visible(&text, scenario->aborted, FIGURES_MESSAGE_MAX);
+		append(notices, &text);
+	}
 }
 
 static void notices_of_cell(json_t *notices, const struct cell *cell)
@@ -286,6 +292,11 @@ void summary_generator(struct strbuf *out, const struct scenario_result *scenari
 	if (health->max_stall_ms >= STALL_WORTH_MS) {
 		strbuf_puts(out, ", longest stall ");
 		figures_metric(out, METRIC_P99, health->max_stall_ms);
+	}
+	if (health->unsent > 0) {
+		strbuf_puts(out, ", ");
+		figures_count(out, health->unsent);
+		strbuf_puts(out, health->unsent == 1 ? " arrival not sent" : " arrivals not sent");
 	}
 	machine_trouble(out, "steal", health->steal_percent, STOLEN_WORTH);
 	machine_trouble(out, "throttled", health->throttled_percent, STOLEN_WORTH);

@@ -21,12 +21,9 @@ for tool in node npm java yamllint shellcheck git; do
 done
 [ -x "$perfgate" ] || { echo "no binary at $perfgate: run make" >&2; exit 1; }
 
-# Exact versions, no scripts of packages, and again only when the list has changed.
-if ! cmp -s "$here/package.json" "$modules/.installed.json"; then
-	cp "$here/package.json" "$modules/package.json"
-	(cd "$modules" && npm install --no-audit --no-fund --ignore-scripts --no-package-lock --loglevel=error)
-	cp "$here/package.json" "$modules/.installed.json"
-fi
+# shellcheck source=tests/lint/modules.sh
+. "$here/modules.sh"
+install_modules "$modules"
 
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT

@@ -15,12 +15,17 @@ struct report_format {
 	const char *name; /* "junit" */
 	const char *filename; /* "junit.xml" */
 	const char *summary; /* for help: "JUnit XML for CI servers" */
+	/* Hides secrets itself: encoded histograms may contain a short one by chance. */
+	bool redacts;
 	/* False: nothing to write for this run (requests.csv of a loaded result). */
 	bool (*applies)(const struct run *run);
 	int (*render)(const struct run *run, struct strbuf *out, struct error *err);
 };
 
-/* result.json, summary.csv, requests.csv, junit.xml, report.html, report.css, comment.md */
+/*
+ * result.json, summary.csv, requests.csv, junit.xml, report.html, report.css, comment.md,
+ * latency.hlog
+ */
 extern const struct report_format report_formats[];
 extern const size_t report_formats_count;
 

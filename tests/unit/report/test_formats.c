@@ -77,7 +77,7 @@ static size_t count_files(const char *dir)
 static void names_are_unique_and_rows_complete(void **state)
 {
 	(void)state;
-	assert_int_equal(report_formats_count, 7);
+	assert_int_equal(report_formats_count, 8);
 	for (size_t i = 0; i < report_formats_count; i++) {
 		assert_non_null(report_formats[i].render);
 		assert_non_null(report_formats[i].applies);
@@ -236,12 +236,12 @@ static void the_manifest_lists_what_was_written(void **state)
 	size_t i;
 
 	write_all(run, *state);
-	assert_int_equal(count_files(*state), 8);
+	assert_int_equal(count_files(*state), 9);
 	read_named(*state, REPORT_MANIFEST, &text);
 	assert_int_equal(extjson_parse(text.data, text.length, text.length, ERROR_INTERNAL,
 				       &manifest, &err),
 			 0);
-	assert_int_equal(json_array_size(json_object_get(manifest, "files")), 7);
+	assert_int_equal(json_array_size(json_object_get(manifest, "files")), 8);
 	json_array_foreach (json_object_get(manifest, "files"), i, row) {
 		char digest[TEXT_SHA256_SIZE];
 
@@ -311,7 +311,7 @@ static void a_folder_in_the_way_is_one_error_and_the_rest_is_written__FS_07(void
 	assert_non_null(strstr(err.message, "junit.xml"));
 	assert_true(exists(*state, "report.html"));
 	assert_true(exists(*state, "comment.md"));
-	assert_int_equal(count_files(*state), 8);
+	assert_int_equal(count_files(*state), 9);
 }
 
 static void a_missing_folder_is_an_error__FS_07(void **state)
@@ -351,7 +351,7 @@ static void a_full_disk_leaves_the_old_artifacts__FS_01(void **state)
 	assert_string_equal(before.data, after.data);
 	read_named(*state, "comment.md", &small);
 	assert_non_null(strstr(small.data, "failed"));
-	assert_int_equal(count_files(*state), 8);
+	assert_int_equal(count_files(*state), 9);
 }
 
 /*
@@ -408,6 +408,8 @@ static void secrets_are_redacted_but_histograms_stay_whole(void **state)
 		assert_null(strstr(text.data, "hunter2"));
 		if (strcmp(report_formats[j].name, "json") == 0)
 			assert_non_null(strstr(text.data, "\"HISTFAAA"));
+		if (strcmp(report_formats[j].name, "hlog") == 0)
+			assert_non_null(strstr(text.data, ",HISTFAAA"));
 	}
 }
 

@@ -40,6 +40,19 @@ static bool has_notice(const struct run *run, const char *part)
 	return false;
 }
 
+static void arrivals_that_were_not_sent_are_told(void **state)
+{
+	AUTO(run) struct run *run = sample_passing();
+	AUTO(strbuf) struct strbuf text = {0};
+
+	(void)state;
+	summary_generator(&text, &run->scenarios[0]);
+	assert_null(strstr(strbuf_text(&text), "not sent"));
+	run->scenarios[0].generator.unsent = 12;
+	summary_generator(&text, &run->scenarios[0]);
+	assert_non_null(strstr(strbuf_text(&text), ", 12 arrivals not sent"));
+}
+
 static void notices_tell_what_the_figures_hide(void **state)
 {
 	AUTO(run) struct run *run = sample_passing();
@@ -53,6 +66,8 @@ static void notices_tell_what_the_figures_hide(void **state)
 	assert_true(has_notice(run, "smoke: INVALID measurement (the load generator): CPU 97%"));
 	run->verdict.reason = "p95 … INVALID: CPU 97% of a core: use fewer users";
 	assert_false(has_notice(run, "INVALID"));
+	run->scenarios[0].aborted = "62.0 % of the requests failed";
+	assert_true(has_notice(run, "smoke: aborted early: 62.0 % of the requests failed"));
 	run->verdict.cells[0].outcome = OUTCOME_FAIL;
 	run->verdict.cells[0].warn = true;
 	assert_true(has_notice(run, "smoke p95: over its limit, but only a warning"));
@@ -122,6 +137,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cells_are_ordered_by_what_needs_action_first),
+		cmocka_unit_test(arrivals_that_were_not_sent_are_told),
 		cmocka_unit_test(notices_tell_what_the_figures_hide),
 		cmocka_unit_test(too_good_an_improvement_is_told__MEA_20),
 		cmocka_unit_test(a_reason_that_repeats_the_figures_adds_nothing),
