@@ -5,6 +5,7 @@
 #include "perfgate/base/log.h"
 #include "perfgate/base/text.h"
 #include "perfgate/base/units.h"
+#include "perfgate/config/table.h"
 #include "perfgate/ext/git.h"
 #include "perfgate/verdict/gate.h"
 
@@ -150,6 +151,17 @@ static void warn_of_idle_settings(const struct settings *settings)
 			    "baseline are shown, not judged");
 }
 
+/* In CI a gate that measures our example instead of the team's API passes for ever. */
+static void warn_of_default_target(const struct session *session)
+{
+	const char *origin = setting_origin(session->settings, setting_find("target"));
+
+	if (!text_equal(session->run->event, "local") &&
+	    session->settings->target.kind == TARGET_REFERENCE && text_equal(origin, "default"))
+		log_warning("no target is configured: the bundled reference API is measured; write "
+			    "`target:` (or `target: reference`, if that is meant)");
+}
+
 int session_open(struct session *session, struct cli *cli, struct error *err)
 {
 	struct suite_options options = {.quick = cli_flag(cli, "--quick"), .duration_scale = 1};
@@ -173,6 +185,7 @@ int session_open(struct session *session, struct cli *cli, struct error *err)
 	session->run->config_digest = arena_strdup(&session->run->arena, digest);
 	describe_source(session->run);
 	warn_of_idle_settings(session->settings);
+	warn_of_default_target(session);
 	return 0;
 }
 

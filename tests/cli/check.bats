@@ -32,6 +32,16 @@ setup_more() {
   expect_match "$output" "SKIPPED: run_on_pr is false"
 }
 
+@test "in CI a target that nobody configured is a warning" {
+  sed -i 's/^enabled: true/enabled: false/' ci_cd_config.yml
+  GITHUB_EVENT_NAME=push run_split "$PERFGATE" check --quick
+  expect_status 0
+  expect_match "$errors" "warning: no target is configured"
+  echo 'target: reference' >>ci_cd_config.yml
+  GITHUB_EVENT_NAME=push run_split "$PERFGATE" check --quick
+  [[ "$errors" != *"no target"* ]]
+}
+
 @test "an unreachable URL is exit 3 and an error case in the JUnit file" {
   need xmllint
   LOAD_TEST_API_HOST=http://127.0.0.1:9 run_split "$PERFGATE" check --quick --requests 'GET /'
