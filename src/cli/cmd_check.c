@@ -189,7 +189,7 @@ const struct command cmd_check = {
 		"Starts the API under test (by default the bundled reference API on a private\n"
 		"PostgreSQL and Redis), drives it through the scenarios, judges the gates of\n"
 		"ci_cd_config.yml, shows the difference to the baseline, and writes result.json,\n"
-		"junit.xml, report.html, comment.md, summary.csv and requests.csv.",
+		"junit.xml, report.html, comment.md, summary.csv, requests.csv and latency.hlog.",
 	.examples =
 		"  # under a minute, before pushing\n"
 		"  perfgate check --quick\n"
