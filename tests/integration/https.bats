@@ -25,14 +25,15 @@ certificate() {
 # https_api [LOW HIGH]: an HTTPS server on $port that logs each request's lines, TLS versions LOW to HIGH.
 https_api() {
   python3 -c '
-import http.server, socketserver, ssl, sys
+import http.server, os, socketserver, ssl, sys
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     def answer(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         lines = [self.requestline] + ["%s: %s" % h for h in self.headers.items()] + [repr(body)]
-        print("\n".join(lines), file=sys.stderr, flush=True)
+        # One write, or threads tear the lines of each other.
+        os.write(2, ("\n".join(lines) + "\n").encode())
         self.send_response(200)
         self.send_header("Content-Length", "2")
         self.end_headers()
@@ -165,7 +166,7 @@ CONF
     run_split "$PERFGATE" $brief 'POST /a/../b%20c?d=%7e @body.json' --target "http://127.0.0.1:$port/p" \
       --transport "$transport"
     expect_status 0
-    grep -A9 "^POST" requests | sort -u >"$transport.lines"
+    grep --no-group-separator -A9 "^POST" requests | sort -u >"$transport.lines"
     [ -s "$transport.lines" ]
   done
   diff native.lines curl.lines
