@@ -263,13 +263,6 @@ void cache_write_document(struct cache *cache, enum cache_class class, const cha
 	count_writes(cache, status, 1);
 }
 
-int cache_ping(struct cache *cache, struct error *err)
-{
-	AUTO(strbuf) struct strbuf ignored = {0};
-
-	return cache_info(cache, &ignored, err);
-}
-
 int cache_info(struct cache *cache, struct strbuf *out, struct error *err)
 {
 	void *client;

@@ -393,16 +393,6 @@ size_t extpg_rows(const struct extpg_result *result)
 	return (size_t)PQntuples(raw(result));
 }
 
-size_t extpg_columns(const struct extpg_result *result)
-{
-	return (size_t)PQnfields(raw(result));
-}
-
-bool extpg_is_null(const struct extpg_result *result, size_t row, size_t column)
-{
-	return PQgetisnull(raw(result), (int)row, (int)column);
-}
-
 static uint64_t big_endian(const char *bytes, size_t length)
 {
 	uint64_t value = 0;

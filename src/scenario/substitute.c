@@ -217,17 +217,6 @@ void build_finish(struct text_builder *builder, struct substitution *out)
 	text_builder_release(builder);
 }
 
-int substitute_compile(struct compile *compile, const char *text, enum escape escape,
-		       const struct place *place, struct substitution *out, struct error *err)
-{
-	AUTO(text_builder) struct text_builder builder = {.compile = compile};
-
-	if (build_text(&builder, text, escape, false, place, err))
-		return -1;
-	build_finish(&builder, out);
-	return 0;
-}
-
 bool substitute_is_fixed(const struct substitution *text)
 {
 	size_t i;

@@ -77,7 +77,6 @@ enum cache_status cache_read_document(struct cache *cache, const char *key, stru
 void cache_write_document(struct cache *cache, enum cache_class class, const char *key,
 			  const struct assessment *items, size_t count);
 
-PG_MUST_CHECK int cache_ping(struct cache *cache, struct error *err);
 /* The text of INFO. */
 PG_MUST_CHECK int cache_info(struct cache *cache, struct strbuf *out, struct error *err);
 

@@ -72,8 +72,6 @@ PG_MUST_CHECK int extpg_exec(struct extpg *pg, const char *sql, size_t count,
 PG_MUST_CHECK int extpg_script(struct extpg *pg, const char *sql, struct error *err);
 
 size_t extpg_rows(const struct extpg_result *result);
-size_t extpg_columns(const struct extpg_result *result);
-bool extpg_is_null(const struct extpg_result *result, size_t row, size_t column);
 /* bool, int2, int4, int8, float4, float8; NaN for null and every other type. */
 double extpg_number(const struct extpg_result *result, size_t row, size_t column);
 /* The bytes of a text value, NUL-terminated, "" for null; borrowed from the result. */

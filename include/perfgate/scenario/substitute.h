@@ -115,10 +115,6 @@ void build_repeat_end(struct text_builder *builder, size_t op, size_t outer_scop
 /* The finished text; the builder is empty afterwards. */
 void build_finish(struct text_builder *builder, struct substitution *out);
 
-/* A whole text as one substitution. */
-PG_MUST_CHECK int substitute_compile(struct compile *compile, const char *text, enum escape escape,
-				     const struct place *place, struct substitution *out,
-				     struct error *err);
 bool substitute_is_fixed(const struct substitution *text);
 
 /* One request being rendered: its user, and the rows drawn so far. */
