@@ -2,6 +2,8 @@
 
 #include "perfgate/base/clock.h"
 #include "perfgate/base/log.h"
+#include "perfgate/base/strbuf.h"
+#include "perfgate/template/template.h"
 
 /* Every route runs through here: injected faults, then the handler, then injected time. */
 static void dispatch(const struct web_request *request, struct web_reply *reply, void *arg)
@@ -130,6 +132,31 @@ static int describe(struct api *api, struct error *err)
 	extjson_set(environment, "data_set", extjson_string("quick"));
 	api->environment = environment;
 	json_decref(postgresql);
+	return 0;
+}
+
+int api_fill(const char *database_url, struct error *err)
+{
+	struct store *store = store_new(database_url);
+	int status = store_prepare(store, true, true, err);
+
+	store_free(store);
+	return status;
+}
+
+int api_content_digest(char out[TEXT_SHA256_SIZE], struct error *err)
+{
+	static const char *const files[] = {"sql/schema.sql", "sql/fill_quick.sql"};
+	AUTO(strbuf) struct strbuf text = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		const struct embedded_file *sql = template_embedded(files[i]);
+
+		if (!sql)
+			return error_set(err, ERROR_INTERNAL, "%s is not embedded", files[i]);
+		strbuf_append(&text, sql->data, sql->length);
+	}
+	text_sha256(text.data, text.length, out);
 	return 0;
 }
 

@@ -129,6 +129,23 @@ static int serve(const struct api_options *options, bool fill, const sigset_t *s
 	return status;
 }
 
+static int fill_database(const char *database_url, void *arg, struct error *err)
+{
+	(void)arg;
+	return api_fill(database_url, err);
+}
+
+static int start_services(struct services **out, struct error *err)
+{
+	char key[TEXT_SHA256_SIZE];
+	const struct services_content content = {.key = key, .fill = fill_database};
+
+	if (api_content_digest(key, err) < 0)
+		return -1;
+	return services_start(service_url("LOAD_TEST_DATABASE_URL", "DATABASE_URL"),
+			      service_url("LOAD_TEST_REDIS_URL", "REDIS_URL"), &content, out, err);
+}
+
 static int run_serve(struct cli *cli, struct error *err)
 {
 	struct api_options options = {0};
@@ -140,8 +157,7 @@ static int run_serve(struct cli *cli, struct error *err)
 		return -1;
 	raise_descriptor_limit();
 	block_stop_signals(&stop);
-	if (services_start(service_url("LOAD_TEST_DATABASE_URL", "DATABASE_URL"),
-			   service_url("LOAD_TEST_REDIS_URL", "REDIS_URL"), &services, err) < 0)
+	if (start_services(&services, err) < 0)
 		return -1;
 	options.database_url = services_database(services);
 	options.redis_url = services_redis(services);

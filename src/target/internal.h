@@ -7,6 +7,7 @@
 #include "perfgate/base/error.h"
 #include "perfgate/base/proc.h"
 #include "perfgate/config/settings.h"
+#include "perfgate/target/services.h"
 #include "perfgate/target/target.h"
 
 #include <stdbool.h>
@@ -22,8 +23,9 @@ struct server_user {
 void server_user_find(struct server_user *out);
 
 /*
- * The private folder /tmp/pfg-XXXXXX. While its maker lives it holds a lock on
- * the file "lock" in it, so that another run can tell a dead one's folder.
+ * The private folder pfg-XXXXXX, in /dev/shm when there is room for it, else in /tmp. While
+ * its maker lives it holds a lock on the file "lock" in it, so that another run can tell a dead
+ * one's folder.
  */
 struct private_folder {
 	char path[32];
@@ -42,16 +44,23 @@ char *postgres_find(void);
 
 /*
  * A new cluster in `data` (which must not exist) with the superuser and the
- * database "perfgate": a copy of the cached template, which is made first
- * when it is missing or `refresh` is set.
+ * database "perfgate" and the content (or NULL): a copy of the cached template, which is made
+ * first when it is missing or `refresh` is set. `sockets` is a folder for that.
  */
 PG_MUST_CHECK int postgres_make_cluster(const char *bin, const struct server_user *user,
-					const char *data, bool refresh, struct error *err);
+					const char *data, const char *sockets,
+					const struct services_content *content, bool refresh,
+					struct error *err);
+
+/* Run a server on the cluster only to fill it; it ends in order, or the content would be lost. */
+PG_MUST_CHECK int postgres_fill(const char *bin, const struct server_user *user, const char *data,
+				const char *sockets, const struct services_content *content,
+				struct error *err);
 
 /* Start PostgreSQL on `folder` and wait until it answers; *out_url is heap. */
 PG_MUST_CHECK int postgres_start(const char *bin, const struct server_user *user,
-				 const char *folder, struct proc **out, char **out_url,
-				 struct error *err);
+				 const char *folder, const struct services_content *content,
+				 struct proc **out, char **out_url, struct error *err);
 
 /* The same in two steps for Redis, so that it starts while PostgreSQL does. */
 PG_MUST_CHECK int redis_launch(const struct server_user *user, const char *folder,
