@@ -72,11 +72,11 @@ static bool make_in(const char *parent, struct private_folder *out)
 	return mkdtemp(out->path) != NULL;
 }
 
-int private_folder_make(const struct server_user *user, struct private_folder *out,
+int private_folder_make(const struct server_user *user, bool in_memory, struct private_folder *out,
 			struct error *err)
 {
 	struct private_folder folder = {.lock_fd = -1};
-	if (!(is_roomy_memory(parents[0]) && make_in(parents[0], &folder)) &&
+	if (!(in_memory && is_roomy_memory(parents[0]) && make_in(parents[0], &folder)) &&
 	    !make_in(parents[1], &folder))
 		return error_set_errno(err, ERROR_UNMEASURED, "cannot make a folder in %s",
 				       parents[1]);
@@ -117,6 +117,19 @@ static bool is_abandoned(const char *path, const struct server_user *user)
 	if (lock < 0)
 		return time(NULL) - info.st_mtime > UNLOCKED_MAX_AGE_S;
 	return flock(lock, LOCK_EX | LOCK_NB) == 0;
+}
+
+bool private_folder_is_one(const char *path, const char *rest)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(parents); i++) {
+		AUTO_FREE char *start = xasprintf("%s/" PREFIX, parents[i]);
+		size_t prefix = strlen(start), length = strlen(parents[i]) + 1 + NAME_LENGTH;
+		if (text_starts_with(path, start) && strlen(path) >= length &&
+		    memchr(path + prefix, '/', length - prefix) == NULL &&
+		    strcmp(path + length, rest) == 0)
+			return true;
+	}
+	return false;
 }
 
 static void reap_in(const char *parent_path, const struct server_user *user)

@@ -23,7 +23,7 @@ struct server_user {
 void server_user_find(struct server_user *out);
 
 /*
- * The private folder pfg-XXXXXX, in /dev/shm when there is room for it, else in /tmp. While
+ * The private folder pfg-XXXXXX: `in_memory` in /dev/shm when it has room, else in /tmp. While
  * its maker lives it holds a lock on the file "lock" in it, so that another run can tell a dead
  * one's folder.
  */
@@ -32,12 +32,15 @@ struct private_folder {
 	int lock_fd;
 };
 
-PG_MUST_CHECK int private_folder_make(const struct server_user *user, struct private_folder *out,
-				      struct error *err);
+PG_MUST_CHECK int private_folder_make(const struct server_user *user, bool in_memory,
+				      struct private_folder *out, struct error *err);
 /* Removes it with all that is in it. */
 void private_folder_remove(struct private_folder *folder);
 /* Remove the folders of runs that have died. */
 void private_folder_reap(const struct server_user *user);
+
+/* Is `path` that of a private folder with `rest` behind it? */
+bool private_folder_is_one(const char *path, const char *rest);
 
 /* The folder with initdb and postgres, heap; NULL when PostgreSQL is not installed. */
 char *postgres_find(void);
@@ -74,6 +77,16 @@ PG_MUST_CHECK int redis_wait(struct proc *proc, const char *url, struct error *e
 PG_MUST_CHECK int server_wait(const char *name, struct proc *proc, const char *url,
 			      int (*ping)(const char *url, int64_t timeout_ns, struct error *err),
 			      struct error *err);
+
+#define SHELL "/bin/sh"
+
+enum { TAIL_LINES = 20 };
+
+/*
+ * Our child has ended: its last lines go to the log line by line, since an error is one line; the
+ * last one is in the error as well. Returns -1, ERROR_UNMEASURED.
+ */
+int target_report_end(struct proc *proc, const char *what, int status, struct error *err);
 
 #define INSTALL_LINE "apt-get install postgresql redis-server"
 

@@ -73,7 +73,7 @@ static int start_private(struct services *services, const struct services_conten
 				 "PostgreSQL is not installed: " INSTALL_LINE
 				 ", or give DATABASE_URL");
 	private_folder_reap(&user);
-	if (private_folder_make(&user, &services->folder, err) < 0)
+	if (private_folder_make(&user, true, &services->folder, err) < 0)
 		return -1;
 	const char *path = services->folder.path;
 	if (services->redis_url == NULL &&
