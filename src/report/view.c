@@ -72,7 +72,7 @@ static json_t *view_cell(const struct cell *cell)
 		    text_equal(cell->endpoint, "total") ? json_null() : view_name(cell->endpoint));
 	extjson_set(view, "metric", extjson_string(metric_table[cell->metric].name));
 	extjson_set(view, "title", extjson_string(metric_table[cell->metric].title));
-	extjson_set(view, "regression", json_boolean(cell->regression));
+	extjson_set(view, "regression", json_boolean(cell->regression != NULL));
 	extjson_set(view, "cell", cell_text(summary_cell_name, cell));
 	extjson_set(view, "value", cell_text(figures_cell_value, cell));
 	extjson_set(view, "limit", cell_text(figures_cell_limit, cell));

@@ -180,7 +180,7 @@ static void names_are_stable_and_without_figures(void **state)
 	AUTO(strbuf) struct strbuf out = {0};
 
 	(void)state;
-	run->verdict.cells[0].regression = true;
+	run->verdict.cells[0].regression = &(struct regression){.finding = "regression"};
 	render(run, &out);
 	assert_non_null(
 		strstr(out.data,
