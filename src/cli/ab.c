@@ -146,7 +146,8 @@ static void take_block(struct comparing *run, const struct ab_record *record)
 	run->out->spoiled += record->spoiled ? record->attempt : record->attempt - 1;
 	if (record->spoiled)
 		return;
-	ab_cells_add(&run->cells, run->trial.n_blocks++, record);
+	ab_cells_add(&run->cells, run->trial.n_blocks++, &record->side[AB_BASE],
+		     &record->side[AB_HEAD]);
 	strbuf_putc(&run->order, record->head_first ? 'h' : 'b');
 	if (run->trial.n_blocks == 1)
 		plan_again(run);
@@ -290,7 +291,7 @@ int ab_compare(struct session *session, struct ab_session *ab, const struct ab_b
 
 	run.end_ns = run.start_ns + budget_ns(session);
 	rng_seed(&run.rng, coin_seed, 0);
-	ab_cells_init(&run.cells, session, ab_slot(ab));
+	ab_cells_init(&run.cells, session, ab_slot(session), AB_BLOCKS_MAX);
 	run.result.cells = run.cells.results;
 	run.trial = (struct ab_trial){.cells = run.cells.items,
 				      .n_cells = run.cells.n,

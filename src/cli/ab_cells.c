@@ -16,16 +16,17 @@ static bool is_rate(enum metric metric)
 }
 
 void ab_cells_init(struct ab_cells *cells, const struct session *session,
-		   const struct scenario *slot)
+		   const struct scenario *slot, size_t room)
 {
 	const struct suite *suite = session->suite;
-	size_t room = (suite->n_endpoints + 1) * METRIC_COUNT;
+	size_t most = (suite->n_endpoints + 1) * METRIC_COUNT;
 
 	*cells = (struct ab_cells){
-		.items = xcalloc(room, sizeof *cells->items),
-		.results = xcalloc(room, sizeof *cells->results),
-		.blocks = xcalloc(room * AB_BLOCKS_MAX, sizeof *cells->blocks),
-		.endpoints = xcalloc(room, sizeof *cells->endpoints),
+		.items = xcalloc(most, sizeof *cells->items),
+		.results = xcalloc(most, sizeof *cells->results),
+		.blocks = xcalloc(most * room, sizeof *cells->blocks),
+		.endpoints = xcalloc(most, sizeof *cells->endpoints),
+		.room = room,
 	};
 	/* The total first: it is what people look for. */
 	for (size_t i = 0; i <= suite->n_endpoints; i++) {
@@ -43,7 +44,7 @@ void ab_cells_init(struct ab_cells *cells, const struct session *session,
 				.metric = (enum metric)metric,
 				.primary = ab_is_primary(name, (enum metric)metric, share),
 				.tolerance = session->settings->tolerance[metric],
-				.blocks = &cells->blocks[cells->n * AB_BLOCKS_MAX],
+				.blocks = &cells->blocks[cells->n * room],
 			};
 			cells->n++;
 		}
@@ -58,14 +59,17 @@ void ab_cells_release(struct ab_cells *cells)
 	free(cells->endpoints);
 }
 
-void ab_cells_add(struct ab_cells *cells, size_t k, const struct ab_record *record)
+void ab_cells_add(struct ab_cells *cells, size_t k, const struct ab_side_record *base,
+		  const struct ab_side_record *head)
 {
+	const struct ab_side_record *const sides[] = {[AB_BASE] = base, [AB_HEAD] = head};
+
 	for (size_t i = 0; i < cells->n; i++) {
-		struct ab_block *block = &cells->blocks[i * AB_BLOCKS_MAX + k];
+		struct ab_block *block = &cells->blocks[i * cells->room + k];
 
 		for (int s = 0; s < 2; s++)
 			block->side[s].n =
-				ab_side_figure(&record->side[s], cells->endpoints[i],
+				ab_side_figure(sides[s], cells->endpoints[i],
 					       cells->items[i].metric, &block->side[s].value);
 	}
 }

@@ -100,7 +100,7 @@ int ab_open(struct session *session, const struct ab_sides *sides, struct ab_ses
 	ab->session = session;
 	ab->sides = sides;
 	ab->next_block = sides->first_block ? sides->first_block : 1;
-	ab->slot = suite_slot(session->suite, scenario, 1, SLOT_NS);
+	ab->slot = ab_slot(session);
 	ab->rush = suite_slot(session->suite, scenario, USERS_MAX, SLOT_NS);
 	ab->options = session_load_options(session);
 	if (check_target(session, sides, err) || prepare_sides(ab, err))
@@ -131,9 +131,9 @@ double ab_block_load_s(const struct ab_session *ab)
 	return (double)(slots_ns + 2 * ab->rush->duration_ns) / (double)NS_PER_S;
 }
 
-const struct scenario *ab_slot(const struct ab_session *ab)
+const struct scenario *ab_slot(const struct session *session)
 {
-	return ab->slot;
+	return suite_slot(session->suite, session->scenarios[0], 1, SLOT_NS);
 }
 
 /* ---- servers ---- */

@@ -36,7 +36,7 @@ void ab_record_init(struct ab_record *record, const char *const *endpoint_names,
 	}
 }
 
-static void side_release(struct ab_side_record *side)
+void ab_side_release(struct ab_side_record *side)
 {
 	/* What scenario_result_release() frees is all there is. */
 	struct scenario_result owner = {.endpoints = side->endpoints,
@@ -49,7 +49,7 @@ static void side_release(struct ab_side_record *side)
 void ab_record_release(struct ab_record *record)
 {
 	for (int s = 0; s < SIDES; s++)
-		side_release(&record->side[s]);
+		ab_side_release(&record->side[s]);
 	arena_release(&record->arena);
 	memset(record, 0, sizeof *record);
 }

@@ -46,8 +46,8 @@ PG_MUST_CHECK int ab_measure_block(struct ab_session *ab, struct ab_record *out,
 
 /* Seconds of load that a block sends, warm-up included. */
 double ab_block_load_s(const struct ab_session *ab);
-/* What one slot sends: a scenario of suite_slot(). */
-const struct scenario *ab_slot(const struct ab_session *ab);
+/* What one slot sends: a scenario of suite_slot(), the suite's. */
+const struct scenario *ab_slot(const struct session *session);
 
 /* What --base and the settings ask for. */
 struct ab_base {
@@ -68,20 +68,21 @@ struct ab_base {
 PG_MUST_CHECK int ab_choose_base(const struct session *session, struct ab_base *out,
 				 struct error *err);
 
-/* The cells of a comparison, with room for AB_BLOCKS_MAX blocks each. */
+/* The cells of a comparison, with room for `room` blocks each. */
 struct ab_cells {
 	struct ab_cell *items;
 	struct ab_cell_result *results;
-	size_t n;
-	struct ab_block *blocks; /* n x AB_BLOCKS_MAX */
+	size_t n, room;
+	struct ab_block *blocks; /* n x room */
 	size_t *endpoints; /* by cell: index, n_endpoints = total */
 };
 void ab_cells_init(struct ab_cells *cells, const struct session *session,
-		   const struct scenario *slot);
+		   const struct scenario *slot, size_t room);
 void ab_cells_release(struct ab_cells *cells);
 DEFINE_AUTO_VALUE(ab_cells, struct ab_cells, ab_cells_release)
-/* What the record measured becomes block `k` of every cell. */
-void ab_cells_add(struct ab_cells *cells, size_t k, const struct ab_record *record);
+/* What both sides of a record measured becomes block `k` of every cell. */
+void ab_cells_add(struct ab_cells *cells, size_t k, const struct ab_side_record *base,
+		  const struct ab_side_record *head);
 /*
  * Append the cells as judged to run->verdict; `interrupted`: nothing is proven. The strings are
  * the run's.

@@ -47,6 +47,9 @@ void ab_record_init(struct ab_record *record, const char *const *endpoint_names,
 void ab_record_release(struct ab_record *record);
 DEFINE_AUTO_VALUE(ab_record, struct ab_record, ab_record_release)
 
+void ab_side_release(struct ab_side_record *side);
+DEFINE_AUTO_VALUE(ab_side, struct ab_side_record, ab_side_release)
+
 /* side += what one slot measured; same endpoints in the same order. */
 void ab_side_add(struct ab_side_record *side, const struct scenario_result *slot);
 /* into += from, to pool blocks; same endpoints in the same order. */
