@@ -146,7 +146,7 @@ double stats_normal_quantile(double tail)
 double stats_t_tail(double t, double freedom)
 {
 	double square = t * t;
-	/* I_x(v/2, 1/2) of x = v/(v+t^2) is P(|T| > |t|); near 0 its complement keeps the digits. */
+	/* I_x(v/2, 1/2), x = v/(v+t^2), is P(|T| > |t|); near 0 its complement has the digits. */
 	double both = square < 1 ? 1 - incomplete_beta(.5, freedom / 2, square / (freedom + square))
 				 : incomplete_beta(freedom / 2, .5, freedom / (freedom + square));
 

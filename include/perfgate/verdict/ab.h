@@ -61,7 +61,7 @@ struct ab_cell {
 	const char *scenario, *endpoint;
 	enum metric metric;
 	bool primary;
-	double tolerance; /* as configured: fraction; of rates the absolute fraction (0.5pp = .005) */
+	double tolerance; /* as configured: fraction; rates absolute (0.5pp = .005) */
 	const struct ab_block *blocks; /* ab_trial.n_blocks of them */
 };
 
@@ -169,7 +169,7 @@ double ab_tolerance(enum metric metric, double tolerance);
  */
 double ab_change(enum metric metric, double shift);
 
-/* total p50, p95, throughput, error and hit rate; p50 and p95 of endpoints with >= 8 % of requests. */
+/* total p50, p95, throughput, error and hit rate; p50, p95 of endpoints with >= 8 % of requests */
 bool ab_is_primary(const char *endpoint, enum metric metric, double share);
 
 #endif

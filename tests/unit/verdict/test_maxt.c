@@ -104,7 +104,7 @@ static void test_random_signs_agree_with_enumeration(void **state)
 				d[j * BLOCKS + k] += .02;
 				longer[j * COPIES + k] = d[j * BLOCKS + k];
 			}
-			/* A thirteenth block that nobody has: same cells, but beyond enumeration. */
+			/* A thirteenth block that nobody has: beyond enumeration. */
 			longer[j * COPIES + BLOCKS] = NAN;
 		}
 		maxt_run(maxt, d, CELLS, BLOCKS, NULL, exact);
