@@ -10,14 +10,38 @@
 /* The name that the cells have instead of a scenario's: they are of both sides. */
 #define SCENARIO "ab"
 
+/* verdict/ab.h asks for 10 in the tail; less than expected must not make it unmeasured. */
+#define TAIL_WANTED 13
+
 static bool is_rate(enum metric metric)
 {
 	return metric == METRIC_ERROR_RATE || metric == METRIC_CACHE_HIT_RATE;
 }
 
+/*
+ * Half of a block's slots are one side's, one request at a time. How many requests that makes is
+ * known from the suite, which the head has just answered; NaN when it was not run.
+ */
+static double expected_requests(const struct session *session, const struct scenario *slot)
+{
+	const struct scenario_result *suite = run_find(session->run, session->scenarios[0]->name);
+	double mean_ns = suite ? histogram_mean_ns(suite->total.latency) : 0;
+
+	return mean_ns > 0 ? (double)(AB_SLOTS / 2 * slot->duration_ns) / mean_ns : NAN;
+}
+
+/* A percentile that its blocks are too short for would hold up every run. */
+static bool is_measurable(enum metric metric, double requests)
+{
+	double tail = 1 - metric_table[metric].quantile;
+
+	return tail == 1 || isnan(requests) || requests * tail >= TAIL_WANTED;
+}
+
 void ab_cells_init(struct ab_cells *cells, const struct session *session,
 		   const struct scenario *slot, size_t room)
 {
+	double requests = expected_requests(session, slot);
 	const struct suite *suite = session->suite;
 	size_t most = (suite->n_endpoints + 1) * METRIC_COUNT;
 
@@ -42,7 +66,8 @@ void ab_cells_init(struct ab_cells *cells, const struct session *session,
 				.scenario = SCENARIO,
 				.endpoint = name,
 				.metric = (enum metric)metric,
-				.primary = ab_is_primary(name, (enum metric)metric, share),
+				.primary = ab_is_primary(name, (enum metric)metric, share) &&
+					   is_measurable((enum metric)metric, requests * share),
 				.tolerance = session->settings->tolerance[metric],
 				.blocks = &cells->blocks[cells->n * room],
 			};
@@ -138,7 +163,7 @@ static const char *sentence(const struct ab_cell *cell, const struct ab_cell_res
 	AUTO(strbuf) struct strbuf out = {0};
 
 	if (isnan(result->shift))
-		return "too few requests in its blocks";
+		return "too few requests in a block: the answers take too long for its slots";
 	if (result->reason == AB_IMPROVED)
 		strbuf_puts(&out, "improved: ");
 	append_figures(&out, cell, result, regression);

@@ -15,12 +15,11 @@
 #define USERS_MAX 16 /* of the closed loop */
 
 enum {
-	SLOTS = 8,
 	ATTEMPTS = 2,
 	/* Streams of random numbers per block: the warm-up, the pairs, the closed loop. */
 	STREAM_WARMUP = 0,
 	STREAM_PAIRS = 1,
-	STREAM_RUSH = STREAM_PAIRS + SLOTS / 2,
+	STREAM_RUSH = STREAM_PAIRS + AB_SLOTS / 2,
 	STREAMS
 };
 
@@ -126,7 +125,7 @@ void ab_close(struct ab_session *ab)
 
 double ab_block_load_s(const struct ab_session *ab)
 {
-	int64_t slots_ns = (SLOTS + 2) * ab->slot->duration_ns;
+	int64_t slots_ns = (AB_SLOTS + 2) * ab->slot->duration_ns;
 
 	return (double)(slots_ns + 2 * ab->rush->duration_ns) / (double)NS_PER_S;
 }
@@ -213,7 +212,7 @@ static int load_slots(struct ab_session *ab, struct ab_record *record, struct er
 		if (load(ab, order[i], ab->slot, STREAM_WARMUP, NULL, &result, err))
 			return -1;
 	record->max_stall_ms = 0;
-	for (unsigned i = 0; i < SLOTS; i++) {
+	for (unsigned i = 0; i < AB_SLOTS; i++) {
 		enum ab_side side = order[i % 4];
 
 		if (load(ab, side, ab->slot, STREAM_PAIRS + i / 2, &record->side[side], &result,

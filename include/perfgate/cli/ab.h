@@ -15,6 +15,9 @@
 #include "perfgate/results/ab_record.h"
 #include "perfgate/verdict/ab.h"
 
+/* In a block, the pair that warms up apart; half of them are the base's. */
+#define AB_SLOTS 8
+
 struct ab_sides {
 	const char *base_commit; /* 40 hex digits; NULL: A/A, both sides are the checkout */
 	const char *const *head_arguments; /* target_place.arguments of the head; NULL = none */
