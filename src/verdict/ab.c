@@ -131,7 +131,6 @@ static void winsorise_row(double *row, size_t n_blocks)
 static double side_value(const struct ab_trial *trial, const struct ab_cell *cell,
 			 const double *row, enum ab_side side)
 {
-	bool rate = cell->metric == METRIC_ERROR_RATE || cell->metric == METRIC_CACHE_HIT_RATE;
 	double values[AB_BLOCKS_MAX], hits = 0, all = 0;
 	size_t n = 0;
 
@@ -145,7 +144,7 @@ static double side_value(const struct ab_trial *trial, const struct ab_cell *cel
 		hits += sample->value;
 		all += (double)sample->n;
 	}
-	return rate ? hits / all : robust_median(values, n);
+	return ab_is_rate(cell->metric) ? hits / all : robust_median(values, n);
 }
 
 /* Shift, interval and bound, on the scale of the tolerance. */
@@ -285,8 +284,7 @@ static void look_at_cells(struct judgement *judgement, struct rng *rng)
 /* Rates are far from normal in few blocks: only what is under ln can end a trial early. */
 static bool can_abort(const struct ab_cell *cell, const struct ab_cell_result *result)
 {
-	return is_measured(result) && cell->metric != METRIC_ERROR_RATE &&
-	       cell->metric != METRIC_CACHE_HIT_RATE;
+	return is_measured(result) && !ab_is_rate(cell->metric);
 }
 
 static void look_for_abort(struct judgement *judgement, double level)

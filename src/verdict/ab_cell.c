@@ -43,7 +43,7 @@ void ab_plan_init(struct ab_plan *plan, size_t blocks)
 	}
 }
 
-static bool is_rate(enum metric metric)
+bool ab_is_rate(enum metric metric)
 {
 	return metric == METRIC_ERROR_RATE || metric == METRIC_CACHE_HIT_RATE;
 }
@@ -54,51 +54,49 @@ static bool has_enough(enum metric metric, const struct ab_sample *sample)
 
 	if (sample->n == 0 || !isfinite(sample->value))
 		return false;
-	if (is_rate(metric))
+	if (ab_is_rate(metric))
 		return true;
-	/* In integers' favour: 200 x (1 - .95) is 10 only but for rounding. */
+	/* 200 (1 - .95) is 10 but for rounding. */
 	if (quantile > 0 && (double)sample->n * (1 - quantile) < 10 - 1e-9)
 		return false;
 	return sample->value > 0;
 }
 
-static double transform(enum metric metric, const struct ab_sample *sample, bool raw)
+double ab_level(enum metric metric, const struct ab_sample *sample, bool raw)
 {
+	double sign = metric_table[metric].higher_is_better ? -1 : 1;
 	double n = (double)sample->n;
 
-	if (!is_rate(metric))
-		return log(sample->value);
+	if (!has_enough(metric, sample))
+		return NAN;
+	if (!ab_is_rate(metric))
+		return sign * log(sample->value);
 	if (raw)
-		return sample->value / n;
-	return log((sample->value + .5) / (n - sample->value + .5));
+		return sign * sample->value / n;
+	return sign * log((sample->value + .5) / (n - sample->value + .5));
 }
 
 size_t ab_differences(const struct ab_cell *cell, size_t n_blocks, uint64_t swapped, bool raw,
 		      double *out)
 {
-	double sign = metric_table[cell->metric].higher_is_better ? -1 : 1;
 	size_t count = 0;
 
 	assert(n_blocks <= AB_BLOCKS_MAX);
 	for (size_t k = 0; k < n_blocks; k++) {
-		const struct ab_sample *base = &cell->blocks[k].side[AB_BASE];
-		const struct ab_sample *head = &cell->blocks[k].side[AB_HEAD];
+		const struct ab_sample *side = cell->blocks[k].side;
 
-		out[k] = NAN;
-		if (!has_enough(cell->metric, base) || !has_enough(cell->metric, head))
-			continue;
-		out[k] = sign *
-			 (transform(cell->metric, head, raw) - transform(cell->metric, base, raw));
+		out[k] = ab_level(cell->metric, &side[AB_HEAD], raw) -
+			 ab_level(cell->metric, &side[AB_BASE], raw);
 		if (swapped >> k & 1)
 			out[k] = -out[k];
-		count++;
+		count += isnan(out[k]) ? 0 : 1;
 	}
 	return count;
 }
 
 double ab_tolerance(enum metric metric, double tolerance)
 {
-	if (is_rate(metric))
+	if (ab_is_rate(metric))
 		return tolerance;
 	return metric == METRIC_THROUGHPUT ? -log1p(-tolerance) : log1p(tolerance);
 }
@@ -107,7 +105,7 @@ double ab_change(enum metric metric, double shift)
 {
 	double own = metric_table[metric].higher_is_better ? -shift : shift;
 
-	return is_rate(metric) ? own : expm1(own);
+	return ab_is_rate(metric) ? own : expm1(own);
 }
 
 double ab_detectable(double tolerance, double sd, size_t blocks, double q)

@@ -147,6 +147,15 @@ DEFINE_AUTO(ab_workspace, struct ab_workspace *, ab_workspace_free)
 bool ab_judge(struct ab_workspace *workspace, const struct ab_plan *plan,
 	      const struct ab_trial *trial, struct rng *rng, struct ab_result *out);
 
+/* Judged by points instead of a factor: error rate, cache hit rate. */
+bool ab_is_rate(enum metric metric);
+
+/*
+ * w g(sample), so that more is worse; with `raw` of rates w times the fraction instead of the
+ * logit. NaN for a sample that does not count.
+ */
+double ab_level(enum metric metric, const struct ab_sample *sample, bool raw);
+
 /*
  * d_k of the cell's blocks as measured, NaN where a block does not count; with `raw` the rates'
  * differences of fractions instead of logits. Returns how many count.

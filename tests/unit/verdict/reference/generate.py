@@ -168,7 +168,87 @@ def max_t():
     table.write()
 
 
+def first_bound(n, m, sd):
+    if n < 10:
+        s = max(.05, math.sqrt(((n - 1) * sd ** 2 + .04) / (n + 3)))
+        return max(math.log(1.2),
+                   stats.t.isf(.05 / m, n + 3) * s * math.sqrt(1 + math.pi / (2 * n)))
+    return stats.t.isf(.05 / m, n - 2) * max(.01, sd) * math.sqrt(1 + 1 / n)
+
+
+def history():
+    """Cells of one scenario with a speed that varies: x, the first bound and Holm's p."""
+    table = Table("history")
+    table.rows("bound_values", "size_t n, m; double sd, bound",
+               [(n, m, sd, first_bound(n, m, sd)) for n in [1, 2, 5, 9, 10, 20, 40]
+                for m in [1, 30, 200] for sd in [0, .02, .05, .1]])
+    generator = numpy.random.default_rng(3)
+    n, m = 20, 5
+    c = generator.normal(0, .04, n)
+    c_now = .06
+    y = .9 * c + generator.normal(math.log(5), .03, (m, n))
+    now = math.log(5) + .9 * c_now + numpy.array([0, .02, .1, .16, -.1])
+    slopes = [min(2, max(0, stats.linregress(c, row).slope)) for row in y]
+    beta = numpy.median(slopes)
+    rows, p = [], []
+    for row, value in zip(y, now):
+        past = row - beta * (c - c.mean())
+        x = value - beta * (c_now - c.mean()) - past.mean()
+        sd = max(.01, math.sqrt(((past - past.mean()) ** 2).sum() / (n - 2)))
+        scale = sd * math.sqrt(1 + 1 / n + (c_now - c.mean()) ** 2 / ((c - c.mean()) ** 2).sum())
+        p.append(stats.t.sf(x / scale, n - 2))
+        rows.append((value, x, stats.t.isf(.05 / m, n - 2) * scale))
+    table.vector("speed", c)
+    table.vector("past", y.flatten())
+    table.rows("judged", "double now, x, bound, p",
+               [(*row, adjusted) for row, adjusted in zip(rows, holm(numpy.array(p)))])
+    table.lines.append(f"static const double speed_now = {text(c_now)};")
+    table.lines.append(f"static const double beta = {text(beta)};")
+    table.write()
+
+
+def mann_kendall(t, y):
+    """One-sided p for a rise, ties corrected, and Yue and Wang's factor."""
+    n = len(y)
+    s = sum(numpy.sign(y[k] - y[i]) for i in range(n) for k in range(i + 1, n))
+    variance = n * (n - 1) * (2 * n + 5)
+    for ties in numpy.unique(y, return_counts=True)[1]:
+        variance -= ties * (ties - 1) * (2 * ties + 5)
+    variance /= 18
+    slope = stats.theilslopes(y, t)[0]
+    ranks = stats.rankdata(y - slope * t)
+    ranks = ranks - ranks.mean()
+    r = (ranks[1:] * ranks[:-1]).sum() / (ranks ** 2).sum()
+    r = min(.98, (n * r + 2) / (n - 4))
+    factor = max(1, 1 + 2 * sum((1 - k / n) * r ** k for k in range(1, n)))
+    return stats.norm.sf((s - numpy.sign(s)) / math.sqrt(variance * factor)), factor
+
+
+def trends():
+    table = Table("trend")
+    generator = numpy.random.default_rng(4)
+    values, rows = [], []
+    for n, slope, correlation, digits in [(12, .5, 0, 6), (60, .05, 0, 0), (60, .02, .6, 6),
+                                          (200, 0, .4, 6), (240, -.01, 0, 1)]:
+        t = numpy.arange(n) * 15.0
+        noise = numpy.zeros(n)
+        for i in range(n):
+            noise[i] = correlation * noise[i - 1] + generator.normal()
+        y = numpy.round(100 + slope * numpy.arange(n) + noise, digits)
+        p, factor = mann_kendall(t, y)
+        middle, _, low, high = stats.theilslopes(y, t, .95)
+        if factor > 1:
+            low = high = math.nan  # scipy's interval knows no autocorrelation
+        rows.append((len(values), n, 3600 * middle, 3600 * low, 3600 * high, p, factor))
+        values += list(y)
+    table.vector("series", values)
+    table.rows("trend_values", "size_t first, n; double per_hour, low, high, p, inflation", rows)
+    table.write()
+
+
 if __name__ == "__main__":
+    history()
+    trends()
     distributions()
     ranks()
     max_t()
