@@ -168,6 +168,16 @@ bench: deps deps-bench ## measure perfgate itself; prints the figures that READM
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/bench/run $(BUILD)/perfgate
 
+.PHONY: bench-verdict
+bench-verdict: $(BUILD)/bench/verdict ## measure what a verdict costs, and how often simulated ones are right
+	$(Q)$<
+
+$(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libperfgate.a
+	$(say) CC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -Itests/unit/verdict $(PKG_CFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< \
+		$(BUILD)/libperfgate.a $(LDLIBS)
+
 .PHONY: regen-golden
 regen-golden: all unit ## rewrite the golden files from what the program prints now
 	$(Q)REGEN_GOLDEN=1 tests/run $(BUILD) unit >/dev/null
@@ -187,4 +197,4 @@ clean: ## delete build/
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
 
--include $(OBJECTS:.o=.d) $(BUILD)/main.d $(UNIT_BINARIES:=.d) $(HARNESS_BINARIES:=.d)
+-include $(OBJECTS:.o=.d) $(BUILD)/main.d $(UNIT_BINARIES:=.d) $(HARNESS_BINARIES:=.d) $(BUILD)/bench/verdict.d
