@@ -148,11 +148,15 @@ static void append_figures(struct strbuf *out, const struct ab_cell *cell,
 	append_quantity(out, cell->metric, result->head);
 	strbuf_puts(out, ": ");
 	append_change(out, cell->metric, regression->change);
-	strbuf_printf(out, " %s (95 %%: ", change_unit(cell->metric));
-	append_change(out, cell->metric, regression->low);
-	strbuf_puts(out, " .. ");
-	append_change(out, cell->metric, regression->high);
-	strbuf_printf(out, " %s), tolerance ", change_unit(cell->metric));
+	strbuf_printf(out, " %s", change_unit(cell->metric));
+	if (isfinite(regression->low) && isfinite(regression->high)) {
+		strbuf_puts(out, " (95 %: ");
+		append_change(out, cell->metric, regression->low);
+		strbuf_puts(out, " .. ");
+		append_change(out, cell->metric, regression->high);
+		strbuf_printf(out, " %s)", change_unit(cell->metric));
+	}
+	strbuf_puts(out, ", tolerance ");
 	append_number(out, 100 * regression->tolerance, 3);
 	strbuf_printf(out, " %s", change_unit(cell->metric));
 }
@@ -189,8 +193,9 @@ static void set_interval(enum metric metric, const struct ab_cell_result *result
 	double low = ab_change(metric, result->low), high = ab_change(metric, result->high);
 
 	out->change = ab_change(metric, result->shift);
-	out->low = fmin(low, high);
-	out->high = fmax(low, high);
+	/* Too few blocks bound nothing. */
+	out->low = isfinite(result->low) && isfinite(result->high) ? fmin(low, high) : NAN;
+	out->high = isfinite(result->low) && isfinite(result->high) ? fmax(low, high) : NAN;
 	out->upper = fabs(ab_change(metric, fmax(0, result->upper)));
 	out->tolerance = fabs(ab_change(metric, result->tolerance));
 }
@@ -235,7 +240,7 @@ static uint64_t requests_behind(const struct ab_cell *cell, size_t n_blocks)
 /* Not the end that was planned: what is proven by then is not proven at a look. */
 static void distrust(struct cell *cell, struct arena *arena)
 {
-	if (cell->outcome != OUTCOME_FAIL && cell->outcome != OUTCOME_PASS)
+	if (isnan(cell->value))
 		return;
 	cell->outcome = cell->regression->primary ? OUTCOME_INCONCLUSIVE : OUTCOME_NOT_GATED;
 	cell->reason = arena_printf(arena, "interrupted at %s", cell->reason);

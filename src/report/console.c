@@ -348,7 +348,7 @@ static void widen_spaces(struct strbuf *out, const struct strbuf *from)
 void report_console(const struct run *run, const char *dir, bool colour, int columns,
 		    struct strbuf *out)
 {
-	AUTO(strbuf) struct strbuf text = {0}, baseline = {0};
+	AUTO(strbuf) struct strbuf text = {0}, baseline = {0}, comparison = {0};
 	struct terminal terminal = {&text, colour, COLUMNS_MIN};
 
 	if (columns > COLUMNS_MIN)
@@ -359,6 +359,9 @@ void report_console(const struct run *run, const char *dir, bool colour, int col
 	strbuf_putc(&text, '\n');
 	print_notices(&terminal, run);
 	print_health(&terminal, run);
+	summary_comparison(&comparison, run);
+	if (comparison.length > 0)
+		terminal_labelled(&terminal, "A/B", DIM, strbuf_text(&comparison));
 	summary_baseline(&baseline, run);
 	if (run->verdict.outcome != OUTCOME_SKIPPED)
 		terminal_labelled(&terminal, "baseline", DIM, strbuf_text(&baseline));

@@ -185,11 +185,32 @@ json_t *summary_notices(const struct run *run)
 	if (run->interrupted)
 		extjson_append(notices, extjson_string("The run was interrupted: figures cover "
 						       "the part that ran."));
+	if (run->comparison != NULL && run->comparison->note != NULL)
+		extjson_append(notices, extjson_string(run->comparison->note));
 	for (size_t i = 0; i < run->n_scenarios; i++)
 		notices_of_scenario(notices, run, &run->scenarios[i]);
 	for (size_t i = 0; i < run->verdict.n_cells; i++)
 		notices_of_cell(notices, &run->verdict.cells[i]);
 	return notices;
+}
+
+void summary_comparison(struct strbuf *out, const struct run *run)
+{
+	const struct comparison *comparison = run->comparison;
+
+	if (comparison == NULL)
+		return;
+	strbuf_puts(out, "against ");
+	figures_visible(out, comparison->base != NULL ? comparison->base : "?", FIGURES_NAME_MAX);
+	if (comparison->base_commit != NULL) {
+		strbuf_puts(out, " (");
+		figures_commit(out, comparison->base_commit);
+		strbuf_puts(out, ")");
+	}
+	if (comparison->reason != NULL) {
+		strbuf_puts(out, ": ");
+		figures_visible(out, comparison->reason, FIGURES_MESSAGE_MAX);
+	}
 }
 
 void summary_baseline(struct strbuf *out, const struct run *run)

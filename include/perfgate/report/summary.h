@@ -39,6 +39,9 @@ json_t *summary_notices(const struct run *run);
 /* "against a1b2c3d4 of 2026-01-31" or why there is no baseline. */
 void summary_baseline(struct strbuf *out, const struct run *run);
 
+/* "against v1.2 (a1b2c3d4): pass after 8 blocks"; appends nothing when nothing was compared. */
+void summary_comparison(struct strbuf *out, const struct run *run);
+
 /* Array of strings: what to do next. */
 json_t *summary_next(const struct run *run);
 
