@@ -243,18 +243,15 @@ static bool is_measured(const struct ab_cell_result *result)
 static void decide_cell(const struct ab_cell *cell, const struct ab_look *look,
 			struct ab_cell_result *result)
 {
-	bool within = result->upper < 2 * result->tolerance;
-
 	if (result->p <= look->level + ROUNDING && result->shift >= result->tolerance) {
 		result->outcome = OUTCOME_FAIL;
 		result->reason = AB_REGRESSION;
-	} else if (result->p_better <= look->level + ROUNDING &&
-		   result->shift <= -result->tolerance && (within || !cell->primary)) {
+	} else if (result->upper < 2 * result->tolerance) {
 		result->outcome = OUTCOME_PASS;
-		result->reason = AB_IMPROVED;
-	} else if (within) {
-		result->outcome = OUTCOME_PASS;
-		result->reason = AB_WITHIN_TOLERANCE;
+		result->reason = result->p_better <= look->level + ROUNDING &&
+						 result->shift <= -result->tolerance
+					 ? AB_IMPROVED
+					 : AB_WITHIN_TOLERANCE;
 	} else if (!cell->primary) {
 		result->outcome = OUTCOME_NOT_GATED;
 	}

@@ -19,8 +19,9 @@
  * - the run passes when U < 2 tolerance for every primary cell, U the (c+1)-th largest Walsh
  *   average of the d as measured, c the largest integer with P(W+ <= c) <= the pass level: an
  *   intersection-union test (Berger, Technometrics 24, 1982), so without further correction;
- * - else it continues, and after the last look it is inconclusive (unmeasured when a primary cell
- *   has no samples). Secondary cells can fail and inform; they never hold up a run.
+ * - else it continues, and after the last look it is inconclusive, or unmeasured when a primary
+ *   cell is or there is none. Secondary cells can fail and inform; they never hold up a run, nor
+ *   does an endpoint for which the base's own blocks are too small.
  * Between looks only the early abort can end it: a time-uniform lower bound (sequence.h) at the
  * abort level, divided by the number of cells, above the tolerance, with a shift of at least 2x.
  */

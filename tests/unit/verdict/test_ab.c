@@ -216,6 +216,11 @@ static void test_an_improvement_passes_and_says_so(void **state)
 	assert_int_equal(bench.out.outcome, OUTCOME_PASS);
 	assert_cell(&bench, 0, OUTCOME_PASS, AB_IMPROVED);
 	assert_near(bench.results[0].p_better, 1.0 / 256);
+	/* Proven too, but less than the tolerance. */
+	bench_init(&bench, .97, 1);
+	assert_true(bench_judge(&bench));
+	assert_cell(&bench, 0, OUTCOME_PASS, AB_WITHIN_TOLERANCE);
+	assert_near(bench.results[0].p_better, 1.0 / 256);
 }
 
 /* Far apart blocks: neither proven worse nor proven within. */
@@ -295,6 +300,51 @@ static void test_a_doubled_latency_ends_the_trial_between_looks(void **state)
 	bench_init(&bench, 1, 1.8);
 	bench.trial.n_blocks = 7;
 	assert_false(bench_judge(&bench));
+}
+
+/* The first number of blocks after which the doubled cell, one of n_cells, ends the trial. */
+static size_t blocks_to_abort(size_t n_cells)
+{
+	AUTO(ab_workspace) struct ab_workspace *workspace = ab_workspace_new();
+	AUTO_FREE struct ab_cell *cells = xcalloc(n_cells, sizeof *cells);
+	AUTO_FREE struct ab_cell_result *results = xcalloc(n_cells, sizeof *results);
+	struct bench bench;
+	struct rng rng;
+	size_t k = 0;
+
+	bench_init(&bench, 1, 2.2);
+	for (size_t j = 0; j < n_cells; j++)
+		cells[j] = bench.cells[j == 0];
+	bench.trial.cells = cells;
+	bench.trial.n_cells = n_cells;
+	bench.out.cells = results;
+	rng_seed(&rng, 1, 0);
+	do
+		bench.trial.n_blocks = ++k;
+	while (k < 8 && !ab_judge(workspace, &bench.plan, &bench.trial, &rng, &bench.out));
+	return k;
+}
+
+static void test_the_level_of_the_early_abort_is_shared_by_the_cells(void **state)
+{
+	(void)state;
+	assert_true(blocks_to_abort(1) < blocks_to_abort(1000));
+	assert_true(blocks_to_abort(1000) < 8);
+}
+
+/* One block far on the other side must not decide for seven. */
+static void test_an_outlier_is_winsorised_before_the_test(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	bench_init(&bench, 1.1, 1);
+	bench.blocks[0][3].side[AB_HEAD].value = .001;
+	bench_judge(&bench);
+	/* Unclipped, all signs that turn this block round reach more: at least one half. */
+	assert_true(bench.results[0].p < .4);
+	assert_true(bench.results[0].sd < .2);
+	assert_true(bench.results[0].shift > .05);
 }
 
 static void test_a_shift_below_the_floor_neither_fails_nor_holds_up(void **state)
@@ -509,7 +559,7 @@ static void test_simulated_tail_errors_and_misses_are_found(void **state)
 /* Without tolerances nothing but the tests keeps the level: .0498 in all, at three looks. */
 static void test_all_looks_together_keep_the_level_without_tolerances(void **state)
 {
-	enum { RUNS = 400 };
+	enum { RUNS = 250 };
 	struct ab_model model;
 	struct tally tally;
 
@@ -538,6 +588,8 @@ int main(void)
 		cmocka_unit_test(test_an_undecided_secondary_cell_holds_nobody_up),
 		cmocka_unit_test(test_an_early_end_spends_the_levels_that_are_left),
 		cmocka_unit_test(test_a_doubled_latency_ends_the_trial_between_looks),
+		cmocka_unit_test(test_the_level_of_the_early_abort_is_shared_by_the_cells),
+		cmocka_unit_test(test_an_outlier_is_winsorised_before_the_test),
 		cmocka_unit_test(test_a_shift_below_the_floor_neither_fails_nor_holds_up),
 		cmocka_unit_test(test_a_cell_needs_three_quarters_of_the_blocks),
 		cmocka_unit_test(test_an_endpoint_that_the_base_is_short_of_does_not_hold_up),

@@ -63,7 +63,11 @@ static void test_steps_below_the_magnitude_and_single_outliers_are_left(void **s
 
 	(void)state;
 	rng_seed(&rng, 3, 0);
-	make_series(&rng, places, 1, .03, values);
+	make_series(&rng, places, 1, .12, values);
+	assert_int_equal(find(values, N, points), 1);
+	/* As clear, but a step of 3 %. */
+	for (size_t i = 0; i < N; i++)
+		values[i] /= 4;
 	assert_int_equal(find(values, N, points), 0);
 	make_series(&rng, NULL, 0, 0, values);
 	values[40] = values[90] = 3;
