@@ -45,7 +45,7 @@ static void print_costs(void)
 }
 
 struct shares {
-	double failed, first, passed[3], inconclusive, cpu_ms;
+	double failed, first, passed[3], inconclusive, blocks, cpu_ms;
 };
 
 static struct shares simulate(struct ab_model *model, int runs)
@@ -63,6 +63,7 @@ static struct shares simulate(struct ab_model *model, int runs)
 	for (int i = 0; i < runs; i++) {
 		size_t blocks = ab_model_run(model, workspace, &plan, &rng, &out);
 
+		shares.blocks += (double)blocks / runs;
 		shares.failed += out.outcome == OUTCOME_FAIL ? 1. / runs : 0;
 		shares.first += out.outcome == OUTCOME_FAIL && blocks <= 8 ? 1. / runs : 0;
 		shares.inconclusive += out.outcome == OUTCOME_INCONCLUSIVE ? 1. / runs : 0;
@@ -81,9 +82,10 @@ static void print_row(double noise, double slower, int runs)
 	ab_model_init(&model, noise);
 	model.slower = slower;
 	shares = simulate(&model, runs);
-	printf("  %4.1f %%  %+4.0f %%   %.3f  %.3f   %.2f / %.2f / %.2f   %.3f   %5.2f\n",
+	printf("  %4.1f %%  %+4.0f %%   %.3f  %.3f   %.2f / %.2f / %.2f   %.3f   %6.1f  %5.2f\n",
 	       100 * noise, 100 * (slower - 1), shares.failed, shares.first, shares.passed[0],
-	       shares.passed[1], shares.passed[2], shares.inconclusive, shares.cpu_ms);
+	       shares.passed[1], shares.passed[2], shares.inconclusive, shares.blocks,
+	       shares.cpu_ms);
 }
 
 int main(void)
@@ -92,12 +94,12 @@ int main(void)
 	static const struct {
 		double slower;
 		int runs;
-	} cases[] = {{1, 1000}, {1.05, 250}, {1.10, 250}, {1.20, 250}};
+	} cases[] = {{1, 1000}, {1.05, 250}, {1.10, 250}, {1.20, 250}, {2, 250}};
 
 	print_costs();
 	printf("A/B trials of %d cells, one endpoint slower; noise: sd of a side's ln p50 per "
 	       "block\n"
-	       "  noise   slower   FAIL  by K=8   pass at 8 / 16 / 24   inconcl.  CPU ms\n",
+	       "  noise   slower   FAIL  by K=8   pass at 8 / 16 / 24   inconcl.  blocks  CPU ms\n",
 	       MODEL_CELLS);
 	for (size_t i = 0; i < ARRAY_SIZE(noises); i++)
 		for (size_t k = 0; k < ARRAY_SIZE(cases); k++)
