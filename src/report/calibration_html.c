@@ -1,12 +1,15 @@
 #include "perfgate/report/calibration_view.h"
 
-#include "perfgate/base/text.h"
+#include "perfgate/report/svg_draw.h"
 #include "perfgate/report/view.h"
 #include "perfgate/template/template.h"
 
 #include <math.h>
 
 #define TEMPLATE "report/calibration.html"
+static const struct svg_size wide_size = {"chart chart-wide", 960, 380};
+static const struct svg_size narrow_size = {"chart chart-narrow", 360, 320};
+
 #define LEFT 52.0
 #define RIGHT 16.0
 #define TOP 14.0
@@ -30,31 +33,20 @@ static double up(const struct plot *plot, double share)
 	return plot->bottom - share * (plot->bottom - plot->top);
 }
 
-static void line(const struct plot *plot, const char *css_class, double x1, double y1, double x2,
-		 double y2)
-{
-	strbuf_printf(plot->out,
-		      "<line class=\"%s\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>",
-		      css_class, x1, y1, x2, y2);
-}
-
 static void axes(const struct plot *plot)
 {
 	for (int i = 0; i <= 4; i++) {
 		double x = across(plot, i / 4.0), y = up(plot, i / 4.0);
+		char percent[16];
 
-		line(plot, "grid", plot->left, y, plot->right, y);
-		line(plot, "grid", x, plot->top, x, plot->bottom);
-		strbuf_printf(plot->out,
-			      "<text class=\"tick\" text-anchor=\"end\" x=\"%.1f\" y=\"%.1f\">%d "
-			      "%%</text><text class=\"tick\" text-anchor=\"middle\" x=\"%.1f\" "
-			      "y=\"%.1f\">%d %%</text>",
-			      plot->left - 6, y + 4, 25 * i, x, plot->bottom + 17, 25 * i);
+		svg_line(plot->out, "grid", plot->left, y, plot->right, y);
+		svg_line(plot->out, "grid", x, plot->top, x, plot->bottom);
+		snprintf(percent, sizeof percent, "%d %%", 25 * i);
+		svg_text(plot->out, "tick", "end", plot->left - 6, y + 4, percent);
+		svg_text(plot->out, "tick", "middle", x, plot->bottom + 17, percent);
 	}
-	strbuf_printf(plot->out,
-		      "<text class=\"tick\" text-anchor=\"middle\" x=\"%.1f\" y=\"%.1f\">unchanged "
-		      "commits that fail</text>",
-		      (plot->left + plot->right) / 2, plot->bottom + 36);
+	svg_text(plot->out, "tick", "middle", (plot->left + plot->right) / 2, plot->bottom + 36,
+		 "unchanged commits that fail");
 }
 
 struct mark {
@@ -89,20 +81,19 @@ static void draw_mark(const struct plot *plot, const struct mark *mark)
 	double x = across(plot, mark->alarms.share), y = up(plot, mark->found.share);
 	bool left = mark->alarms.share > .6;
 
-	line(plot, mark->css_class, across(plot, mark->alarms.low), y,
-	     across(plot, mark->alarms.high), y);
-	line(plot, mark->css_class, x, up(plot, mark->found.low), x, up(plot, mark->found.high));
-	strbuf_printf(plot->out,
-		      "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"5\"/><text class=\"%s\" "
-		      "text-anchor=\"%s\" x=\"%.1f\" y=\"%.1f\">%s</text>",
-		      mark->css_class, x, y, mark->css_class, left ? "end" : "start",
-		      left ? x - 10 : x + 10, mark->label_y, mark->name);
+	svg_line(plot->out, mark->css_class, across(plot, mark->alarms.low), y,
+		 across(plot, mark->alarms.high), y);
+	svg_line(plot->out, mark->css_class, x, up(plot, mark->found.low), x,
+		 up(plot, mark->found.high));
+	svg_circle(plot->out, mark->css_class, x, y, 5);
+	svg_text(plot->out, mark->css_class, left ? "end" : "start", left ? x - 10 : x + 10,
+		 mark->label_y, mark->name);
 }
 
-void calibration_svg(const struct calibration_report *report, double width, double height,
-		     const char *css_class, struct strbuf *out)
+void calibration_svg(const struct calibration_report *report, const struct svg_size *size,
+		     struct strbuf *out)
 {
-	struct plot plot = {out, LEFT, width - RIGHT, TOP, height - BOTTOM};
+	struct plot plot = {out, LEFT, size->width - RIGHT, TOP, size->height - BOTTOM};
 	struct mark marks[RULE_COUNT + 1];
 
 	for (int rule = -1; rule < RULE_COUNT; rule++)
@@ -112,16 +103,13 @@ void calibration_svg(const struct calibration_report *report, double width, doub
 			.alarms = calibration_alarms(report, rule),
 			.found = calibration_pooled(report, .1, rule),
 		};
-	strbuf_printf(out,
-		      "<svg class=\"%s\" viewBox=\"0 0 %.0f %.0f\" role=\"img\" "
-		      "aria-label=\"False alarms against detection, by rule\">",
-		      css_class, width, height);
+	svg_open(out, size, "False alarms against detection, by rule; the figures are below");
 	axes(&plot);
 	spread_labels(&plot, marks, ARRAY_SIZE(marks));
 	for (size_t i = ARRAY_SIZE(marks); i-- > 0;)
 		if (!isnan(marks[i].alarms.share) && !isnan(marks[i].found.share))
 			draw_mark(&plot, &marks[i]);
-	strbuf_puts(out, "</svg>");
+	svg_close(out);
 }
 
 /* ---- the page ---- */
@@ -228,8 +216,8 @@ static json_t *view_of(const struct calibration_report *report)
 	extjson_set(view, "false_share", percent(report->false_share, 2));
 	extjson_set(view, "false_limit", percent(report->false_limit, 2));
 	extjson_set(view, "level", percent(report->level, 1));
-	calibration_svg(report, 960, 380, "chart chart-wide", &wide);
-	calibration_svg(report, 360, 320, "chart chart-narrow", &narrow);
+	calibration_svg(report, &wide_size, &wide);
+	calibration_svg(report, &narrow_size, &narrow);
 	extjson_set(view, "plot_wide", view_text(&wide));
 	extjson_set(view, "plot_narrow", view_text(&narrow));
 	extjson_set(view, "detections", detection_rows(report));

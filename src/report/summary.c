@@ -66,6 +66,19 @@ size_t summary_count(const struct run *run, enum outcome outcome)
 	return count;
 }
 
+static void metric_name(struct strbuf *out, enum metric metric)
+{
+	for (const char *c = metric_table[metric].name; *c != '\0'; c++)
+		strbuf_putc(out, *c == '_' ? ' ' : *c);
+}
+
+void summary_cell_short_name(struct strbuf *out, const struct cell *cell)
+{
+	figures_visible(out, cell->endpoint, FIGURES_NAME_MAX);
+	strbuf_putc(out, ' ');
+	metric_name(out, cell->metric);
+}
+
 void summary_cell_name(struct strbuf *out, const struct cell *cell)
 {
 	figures_visible(out, cell->scenario, FIGURES_NAME_MAX);
@@ -74,8 +87,7 @@ void summary_cell_name(struct strbuf *out, const struct cell *cell)
 		figures_visible(out, cell->endpoint, FIGURES_NAME_MAX);
 	}
 	strbuf_putc(out, ' ');
-	for (const char *c = metric_table[cell->metric].name; *c != '\0'; c++)
-		strbuf_putc(out, *c == '_' ? ' ' : *c);
+	metric_name(out, cell->metric);
 	if (cell->regression)
 		strbuf_puts(out, " regression");
 }
@@ -307,8 +319,8 @@ void summary_generator(struct strbuf *out, const struct scenario_result *scenari
 	}
 	if (delay != NULL && histogram_count(delay) > 0) {
 		strbuf_puts(out, ", wake-ups late by ");
-		figures_metric(out, METRIC_P99, (double)histogram_quantile_ns(delay, .99) / 1e6);
-		strbuf_puts(out, " (p99)");
+		figures_short(out, (double)histogram_quantile_ns(delay, .99) / 1e6);
+		strbuf_puts(out, " ms (p99)");
 	}
 	if (health->max_stall_ms >= STALL_WORTH_MS) {
 		strbuf_puts(out, ", longest stall ");

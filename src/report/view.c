@@ -62,11 +62,18 @@ static void describe_outcome(json_t *view, enum outcome outcome, bool warn)
 	extjson_set(view, "word", extjson_string(only_warning ? "warning" : figures_word(outcome)));
 }
 
-static json_t *view_cell(const struct cell *cell)
+json_t *view_outcome(enum outcome outcome, bool warn)
 {
 	json_t *view = extjson_object();
 
-	describe_outcome(view, cell->outcome, cell->warn);
+	describe_outcome(view, outcome, warn);
+	return view;
+}
+
+static json_t *view_cell(const struct cell *cell)
+{
+	json_t *view = view_outcome(cell->outcome, cell->warn);
+
 	extjson_set(view, "scenario", view_name(cell->scenario));
 	extjson_set(view, "endpoint",
 		    text_equal(cell->endpoint, "total") ? json_null() : view_name(cell->endpoint));
@@ -89,10 +96,14 @@ static json_t *view_cell(const struct cell *cell)
 	return view;
 }
 
-static bool needs_attention(const struct cell *cell)
+/* What a comparison left open is not worth a word in a run that failed. */
+static bool needs_attention(const struct run *run, const struct cell *cell)
 {
-	return cell->outcome == OUTCOME_FAIL || cell->outcome == OUTCOME_UNMEASURED ||
-	       cell->outcome == OUTCOME_INCONCLUSIVE;
+	if (cell->outcome == OUTCOME_FAIL)
+		return true;
+	if (cell->regression != NULL && run->verdict.outcome == OUTCOME_FAIL)
+		return false;
+	return cell->outcome == OUTCOME_UNMEASURED || cell->outcome == OUTCOME_INCONCLUSIVE;
 }
 
 static void view_cells(json_t *view, const struct run *run)
@@ -104,9 +115,11 @@ static void view_cells(json_t *view, const struct run *run)
 		const struct cell *cell = &run->verdict.cells[order[i]];
 		json_t *one = view_cell(cell);
 
-		if (needs_attention(cell))
+		if (needs_attention(run, cell))
 			extjson_append(attention, json_incref(one));
-		extjson_append(cells, one);
+		if (cell->regression == NULL)
+			extjson_append(cells, json_incref(one));
+		json_decref(one);
 	}
 	extjson_set(view, "has_cells", json_boolean(json_array_size(cells) > 0));
 	extjson_set(view, "has_attention", json_boolean(json_array_size(attention) > 0));
@@ -267,7 +280,7 @@ static json_t *view_environment(const struct run *run)
 static bool has_baseline(const struct run *run)
 {
 	for (size_t i = 0; i < run->verdict.n_cells; i++)
-		if (isfinite(run->verdict.cells[i].baseline))
+		if (!run->verdict.cells[i].regression && isfinite(run->verdict.cells[i].baseline))
 			return true;
 	return false;
 }
@@ -310,5 +323,6 @@ json_t *view_run(const struct run *run)
 	set_list(view, "next", "has_next", summary_next(run));
 	set_list(view, "environment", "has_environment", view_environment(run));
 	view_cells(view, run);
+	view_comparison(view, run);
 	return view;
 }

@@ -5,6 +5,7 @@
 #define PERFGATE_REPORT_CALIBRATION_VIEW_H
 
 #include "perfgate/report/calibration.h"
+#include "perfgate/report/svg.h"
 #include "perfgate/verdict/stats.h"
 
 /* hits of runs, with the 95 % Clopper-Pearson interval; NaN without runs. */
@@ -22,7 +23,7 @@ struct share calibration_alarms(const struct calibration_report *report, int rul
  * False alarms (across) against detection of 10 % on one endpoint (up), one labelled
  * point per rule with its 95 % intervals.
  */
-void calibration_svg(const struct calibration_report *report, double width, double height,
-		     const char *css_class, struct strbuf *out);
+void calibration_svg(const struct calibration_report *report, const struct svg_size *size,
+		     struct strbuf *out);
 
 #endif

@@ -18,6 +18,8 @@ size_t summary_count(const struct run *run, enum outcome outcome);
 
 /* "smoke p95", "smoke POST /orders p95": which cell it is; `total` goes unsaid. */
 void summary_cell_name(struct strbuf *out, const struct cell *cell);
+/* "total p95", "POST /orders p95": where the scenario is said. */
+void summary_cell_short_name(struct strbuf *out, const struct cell *cell);
 /* The reason, or a sentence made of value and limit when there is none. */
 void summary_cell_reason(struct strbuf *out, const struct cell *cell);
 
