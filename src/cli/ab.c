@@ -76,11 +76,11 @@ static void describe_power(const struct settings *settings, size_t blocks, struc
 	}
 }
 
-int ab_announce(const struct session *session, const struct ab_session *ab,
-		const struct ab_base *base, struct error *err)
+int ab_announce(const struct session *session, const struct ab_base *base, struct error *err)
 {
 	AUTO(strbuf) struct strbuf looks = {0}, power = {0};
-	double load_s = ab_block_load_s(ab), left_s = (double)budget_ns(session) / (double)NS_PER_S;
+	double load_s = ab_block_load_s(session),
+	       left_s = (double)budget_ns(session) / (double)NS_PER_S;
 	size_t blocks = affordable(session->settings, left_s, load_s);
 	char budget[UNITS_TEXT_SIZE];
 	struct ab_plan plan;
@@ -119,8 +119,8 @@ static void plan_again(struct comparing *run)
 static bool has_time(const struct comparing *run)
 {
 	double left_s = (double)(run->end_ns - clock_now_ns()) / (double)NS_PER_S;
-	double block_s =
-		run->measured ? run->blocks_s / (double)run->measured : ab_block_load_s(run->ab);
+	double block_s = run->measured ? run->blocks_s / (double)run->measured
+				       : ab_block_load_s(run->session);
 
 	return left_s >= block_s;
 }
@@ -297,7 +297,7 @@ int ab_compare(struct session *session, struct ab_session *ab, const struct ab_b
 				      .n_cells = run.cells.n,
 				      .floor_ms = session->settings->regression_floor_ms};
 	ab_plan_init(&run.plan,
-		     affordable(session->settings, run.out->budget_s, ab_block_load_s(ab)));
+		     affordable(session->settings, run.out->budget_s, ab_block_load_s(session)));
 	status = measure_blocks(&run, err);
 	finish(&run, status != 0);
 	ab_workspace_free(run.workspace);

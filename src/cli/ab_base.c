@@ -1,10 +1,10 @@
 /* Which base a check compares its head with. */
 #include "perfgate/cli/ab.h"
 
-#include "perfgate/base/fs.h"
 #include "perfgate/base/log.h"
 #include "perfgate/base/text.h"
 #include "perfgate/ext/git.h"
+#include "perfgate/results/codec.h"
 
 #include <string.h>
 
@@ -86,6 +86,16 @@ static int choose_revision(const char *revision, struct ab_base *out, struct err
 	return 0;
 }
 
+/* Read once to see that it can be, before any load. */
+static int choose_result(const char *path, struct ab_base *out, struct error *err)
+{
+	AUTO(run) struct run *run = NULL;
+
+	out->kind = AB_BASE_RESULT;
+	out->path = path;
+	return codec_load(path, &run, err) ? error_wrap(err, "--base") : 0;
+}
+
 int ab_choose_base(const struct session *session, struct ab_base *out, struct error *err)
 {
 	const char *text = cli_value(session->cli, "--base");
@@ -93,12 +103,10 @@ int ab_choose_base(const struct session *session, struct ab_base *out, struct er
 	*out = (struct ab_base){.kind = AB_BASE_NONE, .shown = text};
 	if (text && text_equal(text, "baseline"))
 		return 0;
-	if (text && (text_ends_with(text, ".json") || strchr(text, '/')) && fs_exists(text)) {
-		out->kind = AB_BASE_RESULT;
-		out->path = text;
-		return 0;
-	}
+	if (text && text_ends_with(text, ".json"))
+		return choose_result(text, out, err);
 	if (text)
-		return choose_revision(text, out, err);
+		return ab_check_target(session, false, err) || choose_revision(text, out, err) ? -1
+											       : 0;
 	return wants_merge_base(session) ? choose_merge_base(session, out, err) : 0;
 }

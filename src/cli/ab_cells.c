@@ -13,11 +13,6 @@
 /* verdict/ab.h asks for 10 in the tail; less than expected must not make it unmeasured. */
 #define TAIL_WANTED 13
 
-static bool is_rate(enum metric metric)
-{
-	return metric == METRIC_ERROR_RATE || metric == METRIC_CACHE_HIT_RATE;
-}
-
 /*
  * Half of a block's slots are one side's, one request at a time. How many requests that makes is
  * known from the suite, which the head has just answered; NaN when it was not run.
@@ -113,7 +108,7 @@ static void append_change(struct strbuf *out, enum metric metric, double change)
 {
 	/* A tenth of a per cent is the most anybody reads. */
 	double rounded =
-		round(change * (is_rate(metric) ? 1e4 : 1e3)) / (is_rate(metric) ? 100 : 10);
+		round(change * (ab_is_rate(metric) ? 1e4 : 1e3)) / (ab_is_rate(metric) ? 100 : 10);
 
 	if (rounded >= 0)
 		strbuf_putc(out, '+');
@@ -122,7 +117,7 @@ static void append_change(struct strbuf *out, enum metric metric, double change)
 
 static const char *change_unit(enum metric metric)
 {
-	return is_rate(metric) ? "pp" : "%";
+	return ab_is_rate(metric) ? "pp" : "%";
 }
 
 const char *ab_change_text(struct arena *arena, enum metric metric, double change)
@@ -135,8 +130,8 @@ const char *ab_change_text(struct arena *arena, enum metric metric, double chang
 
 static void append_quantity(struct strbuf *out, enum metric metric, double value)
 {
-	append_number(out, is_rate(metric) ? 100 * value : value, 4);
-	strbuf_printf(out, " %s", is_rate(metric) ? "%" : metric_table[metric].unit);
+	append_number(out, ab_is_rate(metric) ? 100 * value : value, 4);
+	strbuf_printf(out, " %s", ab_is_rate(metric) ? "%" : metric_table[metric].unit);
 }
 
 /* "6.61 ms -> 8.12 ms: +22.9 % (95 %: +18.4 .. +27.1 %), tolerance 8 %" */

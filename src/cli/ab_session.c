@@ -38,17 +38,16 @@ struct ab_session {
 
 /* ---- beginning and end ---- */
 
-static int check_target(const struct session *session, const struct ab_sides *sides,
-			struct error *err)
+int ab_check_target(const struct session *session, bool same_program, struct error *err)
 {
 	enum target_kind kind = session->settings->target.kind;
 
 	if (kind == TARGET_URL)
 		return error_set(err, ERROR_USAGE,
-				 "a base needs an API that perfgate can start twice, and `target` "
-				 "is a URL: write target.command (and target.build), or compare "
-				 "with --base baseline");
-	if (kind == TARGET_REFERENCE && sides->base_commit)
+				 "two sides need an API that perfgate can start twice, and "
+				 "`target` is a URL: write target.command (and target.build), or "
+				 "compare with --base baseline");
+	if (kind == TARGET_REFERENCE && !same_program)
 		return error_set(err, ERROR_USAGE,
 				 "`target: reference` is the same program for base and head: "
 				 "write target.command with what the checkout builds");
@@ -102,7 +101,7 @@ int ab_open(struct session *session, const struct ab_sides *sides, struct ab_ses
 	ab->slot = ab_slot(session);
 	ab->rush = suite_slot(session->suite, scenario, USERS_MAX, SLOT_NS);
 	ab->options = session_load_options(session);
-	if (check_target(session, sides, err) || prepare_sides(ab, err))
+	if (ab_check_target(session, !sides->base_commit, err) || prepare_sides(ab, err))
 		return -1;
 	*out = TAKE(ab);
 	return 0;
@@ -123,16 +122,17 @@ void ab_close(struct ab_session *ab)
 	free(ab);
 }
 
-double ab_block_load_s(const struct ab_session *ab)
-{
-	int64_t slots_ns = (AB_SLOTS + 2) * ab->slot->duration_ns;
-
-	return (double)(slots_ns + 2 * ab->rush->duration_ns) / (double)NS_PER_S;
-}
-
 const struct scenario *ab_slot(const struct session *session)
 {
 	return suite_slot(session->suite, session->scenarios[0], 1, SLOT_NS);
+}
+
+double ab_block_load_s(const struct session *session)
+{
+	const struct scenario *slot = ab_slot(session);
+
+	/* The warm-up pair, the slots, and the closed loop once per side. */
+	return (double)((2 + AB_SLOTS + 2) * slot->duration_ns) / (double)NS_PER_S;
 }
 
 /* ---- servers ---- */

@@ -131,10 +131,15 @@ static int drive(struct session *session, const struct ab_base *base, struct err
 				 .coin_seed = coin_seed(session)};
 
 	unlink(record);
-	if (base->kind != AB_BASE_COMMIT)
-		return session_drive(session, err);
+	if (base->kind != AB_BASE_COMMIT) {
+		if (session_drive(session, err))
+			return -1;
+		return base->kind == AB_BASE_NONE || cli_stop
+			       ? 0
+			       : ab_compare_result(session, base, err);
+	}
 	cli_catch_signals();
-	if (ab_open(session, &sides, &ab, err) || ab_announce(session, ab, base, err) ||
+	if (ab_announce(session, base, err) || ab_open(session, &sides, &ab, err) ||
 	    session_drive(session, err))
 		return -1;
 	target_stop(TAKE(session->target));

@@ -382,7 +382,7 @@ void report_console(const struct run *run, const char *dir, bool colour, int col
 	print_health(&terminal, run);
 	summary_comparison(&comparison, run);
 	if (comparison.length > 0)
-		terminal_labelled(&terminal, "A/B", CONSOLE_DIM, strbuf_text(&comparison));
+		terminal_labelled(&terminal, "compared", CONSOLE_DIM, strbuf_text(&comparison));
 	summary_baseline(&baseline, run);
 	if (run->verdict.outcome != OUTCOME_SKIPPED)
 		terminal_labelled(&terminal, "baseline", CONSOLE_DIM, strbuf_text(&baseline));

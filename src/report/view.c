@@ -230,7 +230,7 @@ static json_t *view_facts(const struct run *run)
 	add_fact(facts, "Event", view_name(run->event));
 	add_fact(facts, "Started", time_text(run));
 	add_fact(facts, "Took", duration_text(run->duration_s));
-	add_fact(facts, "A/B", comparison_text(run));
+	add_fact(facts, "Compared", comparison_text(run));
 	add_fact(facts, "Baseline", baseline_text(run));
 	return facts;
 }

@@ -28,10 +28,13 @@ struct ab_sides {
 
 struct ab_session;
 
+/* ERROR_USAGE for a target that cannot be two: a URL, or the reference API unless A/A. */
+PG_MUST_CHECK int ab_check_target(const struct session *session, bool same_program,
+				  struct error *err);
+
 /*
  * Check out and build what is needed; `sides` is borrowed until the end. Starts no server.
- * ERROR_USAGE for a target that cannot be started twice, ERROR_UNMEASURED when a build fails;
- * logs build-base.log and build-head.log are in the output folder.
+ * ERROR_USAGE as ab_check_target(), ERROR_UNMEASURED when a build fails; logs build-base.log and build-head.log are in the output folder.
  */
 PG_MUST_CHECK int ab_open(struct session *session, const struct ab_sides *sides,
 			  struct ab_session **out, struct error *err);
@@ -48,7 +51,7 @@ DEFINE_AUTO(ab, struct ab_session *, ab_close)
 PG_MUST_CHECK int ab_measure_block(struct ab_session *ab, struct ab_record *out, struct error *err);
 
 /* Seconds of load that a block sends, warm-up included. */
-double ab_block_load_s(const struct ab_session *ab);
+double ab_block_load_s(const struct session *session);
 /* What one slot sends: a scenario of suite_slot(), the suite's. */
 const struct scenario *ab_slot(const struct session *session);
 
@@ -99,8 +102,8 @@ const char *ab_change_text(struct arena *arena, enum metric metric, double chang
  * Say what will be done and what it can find, before any load. ERROR_USAGE when regression.budget
  * is too short for a verdict.
  */
-PG_MUST_CHECK int ab_announce(const struct session *session, const struct ab_session *ab,
-			      const struct ab_base *base, struct error *err);
+PG_MUST_CHECK int ab_announce(const struct session *session, const struct ab_base *base,
+			      struct error *err);
 
 /*
  * The whole comparison: blocks until a verdict, within regression.budget; the cells are appended
@@ -109,5 +112,13 @@ PG_MUST_CHECK int ab_announce(const struct session *session, const struct ab_ses
  */
 PG_MUST_CHECK int ab_compare(struct session *session, struct ab_session *ab,
 			     const struct ab_base *base, uint64_t coin_seed, struct error *err);
+
+/*
+ * Against the one other run of base->path: history with N = 1 (verdict/history.h), which proves
+ * large changes only and says so. The cells are appended to run->verdict. ERROR_UNMEASURED when it
+ * was measured elsewhere or by another suite.
+ */
+PG_MUST_CHECK int ab_compare_result(struct session *session, const struct ab_base *base,
+				    struct error *err);
 
 #endif
