@@ -250,22 +250,35 @@ int ab_record_decode(const json_t *json, struct ab_record *out, struct error *er
 
 /* ---- the file ---- */
 
+/* Cut off the line that a crash left unfinished, so that the next one stands by itself. */
+static int drop_unfinished_line(int fd)
+{
+	off_t end = lseek(fd, 0, SEEK_END), keep = end;
+	char last;
+
+	while (keep > 0 && pread(fd, &last, 1, keep - 1) == 1 && last != '\n')
+		keep--;
+	return keep == end ? 0 : ftruncate(fd, keep);
+}
+
 int ab_record_append(const char *path, const struct ab_record *record, struct error *err)
 {
 	AUTO_JSON json_t *json = ab_record_encode(record);
 	AUTO(strbuf) struct strbuf line = {0};
-	AUTO_FD int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
+	AUTO_FD int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
 
+	if (fd < 0 || drop_unfinished_line(fd) < 0)
+		return error_set_errno(err, ERROR_DELIVERY, "%s", path);
 	extjson_dump_canonical(json, &line);
 	strbuf_putc(&line, '\n');
-	for (size_t done = 0; fd >= 0 && done < line.length;) {
+	for (size_t done = 0; done < line.length;) {
 		ssize_t wrote = write(fd, line.data + done, line.length - done);
 
 		if (wrote < 0 && errno != EINTR)
 			return error_set_errno(err, ERROR_DELIVERY, "%s", path);
 		done += wrote > 0 ? (size_t)wrote : 0;
 	}
-	return fd < 0 ? error_set_errno(err, ERROR_DELIVERY, "%s", path) : 0;
+	return 0;
 }
 
 static int read_line(const char *line, size_t length, ab_record_visit visit, void *arg,

@@ -34,7 +34,8 @@ PG_MUST_CHECK int ab_check_target(const struct session *session, bool same_progr
 
 /*
  * Check out and build what is needed; `sides` is borrowed until the end. Starts no server.
- * ERROR_USAGE as ab_check_target(), ERROR_UNMEASURED when a build fails; logs build-base.log and build-head.log are in the output folder.
+ * ERROR_USAGE as ab_check_target(), ERROR_UNMEASURED when a build fails; their logs are
+ * build-base.log and build-head.log in the output folder.
  */
 PG_MUST_CHECK int ab_open(struct session *session, const struct ab_sides *sides,
 			  struct ab_session **out, struct error *err);

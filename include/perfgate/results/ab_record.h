@@ -6,7 +6,7 @@
  * or changed. The judging itself (verdict/ab.h) needs only the figures of ab_side_figure().
  *
  * A line is one JSON object, schema perfgate.ab/1. Lines are appended whole; one that a
- * crash cut short is the last, and is left out when reading.
+ * crash cut short is the last, is left out when reading, and goes when the next is appended.
  */
 #ifndef PERFGATE_RESULTS_AB_RECORD_H
 #define PERFGATE_RESULTS_AB_RECORD_H
