@@ -2,9 +2,9 @@
 #include "perfgate/cli/ab.h"
 
 #include "perfgate/base/clock.h"
-#include "perfgate/base/fs.h"
 #include "perfgate/base/log.h"
 #include "perfgate/base/units.h"
+#include "perfgate/verdict/gate.h"
 
 #include <math.h>
 #include <string.h>
@@ -178,6 +178,25 @@ static void tell_look(const struct comparing *run)
 		 run->result.look, run->trial.n_blocks, strbuf_text(&text));
 }
 
+/* --max-runtime ended the block: no fault of the servers. */
+static bool is_late(const struct session *session)
+{
+	return session->deadline_ns && clock_now_ns() >= session->deadline_ns;
+}
+
+/* With its servers a block takes longer than its load: now it is known how much. */
+static int refuse_pace(const struct comparing *run, struct error *err)
+{
+	const struct session *session = run->session;
+	bool late = session->deadline_ns && session->deadline_ns <= run->end_ns;
+
+	return error_set(err, ERROR_UNMEASURED,
+			 "%s: a block takes %.1f s with the start of the servers, and a verdict "
+			 "needs %d of them; leave it %.0f s at least",
+			 late ? "--max-runtime" : "regression.budget", run->blocks_s, AB_BLOCKS_MIN,
+			 ceil(AB_BLOCKS_MIN * run->blocks_s));
+}
+
 /* Until a verdict, a signal or the end of the time. */
 static int measure_blocks(struct comparing *run, struct error *err)
 {
@@ -185,15 +204,12 @@ static int measure_blocks(struct comparing *run, struct error *err)
 		AUTO(ab_record) struct ab_record record = {0};
 
 		if (ab_measure_block(run->ab, &record, err))
-			return cli_stop ? 0 : -1;
+			return cli_stop || is_late(run->session) ? 0 : -1;
 		take_block(run, &record);
 		if (record.spoiled)
 			continue;
 		if (run->plan.n_looks == 0)
-			return error_set(err, ERROR_UNMEASURED,
-					 "regression.budget: a block takes %.1f s with the start "
-					 "of the servers; raise it to %.0f s at least",
-					 run->blocks_s, ceil(AB_BLOCKS_MIN * run->blocks_s));
+			return refuse_pace(run, err);
 		if (judge(run))
 			return 0;
 		if (run->result.look)
@@ -210,12 +226,14 @@ static const char *how_it_ended(const struct comparing *run)
 	size_t blocks = run->trial.n_blocks;
 
 	if (cli_stop)
-		return arena_printf(arena, "interrupted after %zu blocks", blocks);
+		return arena_printf(arena, "interrupted after %zu block%s", blocks,
+				    blocks == 1 ? "" : "s");
 	if (blocks < AB_BLOCKS_MIN)
-		return arena_printf(arena, "only %zu blocks count, a verdict needs %d", blocks,
-				    AB_BLOCKS_MIN);
-	return arena_printf(arena, "%s after %zu blocks, %.0f s of load",
-			    outcome_names[run->result.outcome], blocks, run->out->load_s);
+		return arena_printf(arena, "there was time for %zu block%s, a verdict needs %d",
+				    blocks, blocks == 1 ? "" : "s", AB_BLOCKS_MIN);
+	return arena_printf(arena, "%s after %zu blocks, %.0f s of load%s",
+			    outcome_names[run->result.outcome], blocks, run->out->load_s,
+			    run->trial.last ? "; the time for it was used up" : "");
 }
 
 static const char *notes(const struct session *session, struct arena *arena)
@@ -237,6 +255,40 @@ static const char *notes(const struct session *session, struct arena *arena)
 	return text.length ? arena_strdup(arena, strbuf_text(&text)) : NULL;
 }
 
+/* Nothing was compared, and a run of gates alone must not pass for one that was. */
+static void store_nothing(const struct comparing *run)
+{
+	struct arena *arena = &run->session->run->arena;
+	struct regression *regression = arena_alloc(arena, 1, sizeof *regression);
+	struct cell cell = {.scenario = AB_SCENARIO,
+			    .endpoint = "total",
+			    .metric = METRIC_P50,
+			    .regression = regression,
+			    .value = NAN,
+			    .limit = NAN,
+			    .baseline = NAN,
+			    .low = NAN,
+			    .high = NAN,
+			    .outcome = OUTCOME_UNMEASURED};
+
+	*regression = (struct regression){.finding = ab_reason_names[AB_UNDECIDED],
+					  .primary = true,
+					  .change = NAN,
+					  .low = NAN,
+					  .high = NAN,
+					  .tolerance = NAN,
+					  .upper = NAN,
+					  .p = NAN,
+					  .detectable = NAN};
+	if (cli_stop || run->out->spoiled)
+		cell.outcome = OUTCOME_INCONCLUSIVE;
+	cell.reason = run->out->spoiled
+			      ? arena_printf(arena, "%s: the machine spoiled them (%u tries)",
+					     run->out->reason, run->out->spoiled)
+			      : run->out->reason;
+	verdict_add_cell(run->session->run, &cell);
+}
+
 static void finish(struct comparing *run, bool failed)
 {
 	struct session *session = run->session;
@@ -256,6 +308,8 @@ static void finish(struct comparing *run, bool failed)
 	if (run->trial.n_blocks > 0)
 		ab_cells_store(&run->cells, &run->trial, interrupted,
 			       session->settings->regression_enforce == ENFORCE_WARN, session->run);
+	else if (!failed)
+		store_nothing(run);
 	session->run->comparison = out;
 	session->run->duration_s += out->duration_s;
 	session->run->interrupted |= cli_stop != 0;

@@ -7,9 +7,6 @@
 
 #include <math.h>
 
-/* The name that the cells have instead of a scenario's: they are of both sides. */
-#define SCENARIO "ab"
-
 /* verdict/ab.h asks for 10 in the tail; less than expected must not make it unmeasured. */
 #define TAIL_WANTED 13
 
@@ -58,7 +55,7 @@ void ab_cells_init(struct ab_cells *cells, const struct session *session,
 				continue;
 			cells->endpoints[cells->n] = endpoint;
 			cells->items[cells->n] = (struct ab_cell){
-				.scenario = SCENARIO,
+				.scenario = AB_SCENARIO,
 				.endpoint = name,
 				.metric = (enum metric)metric,
 				.primary = ab_is_primary(name, (enum metric)metric, share) &&
@@ -248,7 +245,7 @@ void ab_cells_store(const struct ab_cells *cells, const struct ab_trial *trial, 
 		const struct ab_cell *item = &cells->items[i];
 		const struct ab_cell_result *result = &cells->results[i];
 		struct cell cell = {
-			.scenario = SCENARIO,
+			.scenario = AB_SCENARIO,
 			.endpoint = arena_strdup(&run->arena, item->endpoint),
 			.metric = item->metric,
 			.value = result->head,

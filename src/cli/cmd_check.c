@@ -227,12 +227,18 @@ const struct command cmd_check = {
 		"Starts the API under test (by default the bundled reference API on a private\n"
 		"PostgreSQL and Redis), drives it through the scenarios, judges the gates of\n"
 		"ci_cd_config.yml, shows the difference to the baseline, and writes result.json,\n"
-		"junit.xml, report.html, comment.md, summary.csv, requests.csv and latency.hlog.",
+		"junit.xml, report.html, comment.md, summary.csv, requests.csv and latency.hlog.\n"
+		"\n"
+		"--base REV also checks that revision out, builds it (target.build) and loads both\n"
+		"servers by turns until a regression is proven or ruled out; on a pull request the\n"
+		"merge-base is taken when there is a target.command.",
 	.examples =
 		"  # under a minute, before pushing\n"
 		"  perfgate check --quick\n"
 		"  # your own API, without any file\n"
 		"  perfgate check --quick --target http://127.0.0.1:3000 --requests 'GET /items'\n"
+		"  # did this branch make it slower?\n"
+		"  perfgate check --base main\n"
 		"  # in CI, after a merge\n"
 		"  perfgate check --scenario smoke,load --update-baseline",
 	.options = options,

@@ -24,15 +24,19 @@ struct worktree {
 	char *work_folder;
 };
 
-/* Ours, so that credentials are found; but what a hook of git says about its own checkout is
- * not about this one. */
-static char **git_environment(void)
+/*
+ * Ours, so that credentials are found; but what a hook of git says about its own checkout is
+ * not about this one, nor is GIT_DIR about a folder that has a repository of its own.
+ */
+static char **git_environment(bool elsewhere)
 {
-	static const char *const left_out[] = {"GIT_INDEX_FILE=", "GIT_WORK_TREE=", "GIT_PREFIX="};
+	static const char *const left_out[] = {"GIT_INDEX_FILE=", "GIT_WORK_TREE=", "GIT_PREFIX=",
+					       "GIT_DIR="};
+	size_t n = ARRAY_SIZE(left_out) - !elsewhere;
 	char **env = xcalloc(1, sizeof *env);
 	for (char **item = environ; item != NULL && *item != NULL; item++) {
 		bool kept = strchr(*item, '=') != NULL;
-		for (size_t i = 0; i < ARRAY_SIZE(left_out); i++)
+		for (size_t i = 0; i < n; i++)
 			kept = kept && !text_starts_with(*item, left_out[i]);
 		if (!kept)
 			continue;
@@ -50,7 +54,7 @@ static int git(const char *folder, const char *const *words, struct strbuf *out,
 	size_t count = 3;
 	for (; *words != NULL && count + 1 < WORDS_MAX; words++)
 		argv[count++] = *words;
-	char **env = git_environment();
+	char **env = git_environment(folder != NULL);
 	struct proc_spec spec = {.argv = argv,
 				 .env = (const char *const *)env,
 				 .cwd = folder,

@@ -15,6 +15,9 @@
 #include "perfgate/results/ab_record.h"
 #include "perfgate/verdict/ab.h"
 
+/* The name that the cells have instead of a scenario's: they are of both sides. */
+#define AB_SCENARIO "ab"
+
 /* In a block, the pair that warms up apart; half of them are the base's. */
 #define AB_SLOTS 8
 
