@@ -188,7 +188,8 @@ static bool is_late(const struct session *session)
 static int refuse_pace(const struct comparing *run, struct error *err)
 {
 	const struct session *session = run->session;
-	bool late = session->deadline_ns && session->deadline_ns <= run->end_ns;
+	bool late = session->deadline_ns &&
+		    session->deadline_ns < run->start_ns + session->settings->regression_budget_ns;
 
 	return error_set(err, ERROR_UNMEASURED,
 			 "%s: a block takes %.1f s with the start of the servers, and a verdict "

@@ -229,9 +229,9 @@ const struct command cmd_check = {
 		"ci_cd_config.yml, shows the difference to the baseline, and writes result.json,\n"
 		"junit.xml, report.html, comment.md, summary.csv, requests.csv and latency.hlog.\n"
 		"\n"
-		"--base REV also checks that revision out, builds it (target.build) and loads both\n"
-		"servers by turns until a regression is proven or ruled out; on a pull request the\n"
-		"merge-base is taken when there is a target.command.",
+		"--base REV also checks that revision out, builds it (target.build) and loads\n"
+		"both servers by turns until a regression is proven or ruled out; on a pull\n"
+		"request the merge-base is taken when there is a target.command.",
 	.examples =
 		"  # under a minute, before pushing\n"
 		"  perfgate check --quick\n"
