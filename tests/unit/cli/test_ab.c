@@ -151,10 +151,11 @@ static void the_coin_is_of_its_seed_and_falls_on_both_sides(void **state)
 {
 	struct ab_case *c = *state;
 	struct error err = ERROR_INIT;
-	unsigned heads = 0;
+	unsigned heads = 0, tries = 0;
 
 	for (uint64_t seed = 0; seed < 6; seed++) {
 		bool fell[2];
+		uint32_t attempt[2];
 
 		for (int again = 0; again < 2; again++) {
 			struct ab_sides sides = {.coin_seed = seed, .first_block = 9};
@@ -166,15 +167,17 @@ static void the_coin_is_of_its_seed_and_falls_on_both_sides(void **state)
 			    ab_measure_block(ab, &record, &err))
 				fail_msg("%s", err.message);
 			assert_int_equal(record.block, 9);
-			/* What the machine spoiled has a coin of its own. */
 			fell[again] = record.head_first;
-			if (record.attempt > 1)
-				fell[again] = fell[0];
+			attempt[again] = record.attempt;
+			tries += record.attempt;
 		}
-		assert_int_equal(fell[0], fell[1]);
+		/* What the machine spoiled has a coin of its own. */
+		if (attempt[0] == attempt[1])
+			assert_int_equal(fell[0], fell[1]);
 		heads += fell[0];
 	}
-	assert_true(heads > 0 && heads < 6);
+	if (tries == 12)
+		assert_true(heads > 0 && heads < 6);
 }
 
 static void a_server_that_ends_is_named(void **state)
