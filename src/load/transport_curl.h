@@ -25,6 +25,7 @@ struct multiplexer {
 	struct curl_slist *addresses; /* CURLOPT_RESOLVE: the name was resolved once */
 	char *origin; /* "https://host:port" */
 	struct strbuf scratch;
+	struct http1_memo memo;
 	struct exchange_queue to_dial, to_send;
 	uint32_t dialing;
 	int epoll_fd, timer_fd;

@@ -35,6 +35,7 @@ struct native {
 	struct exchange_queue to_dial, to_send;
 	struct exchange *current; /* whose bytes are parsed */
 	struct http1_sink sink;
+	struct http1_memo memo;
 	char buffer[READ_BYTES];
 };
 
@@ -482,7 +483,7 @@ struct transport *transport_native_new(int epoll_fd, const struct addresses *add
 	native->base.client = *client;
 	native->addresses = addresses;
 	native->epoll_fd = epoll_fd;
-	native->sink = (struct http1_sink){on_head, on_body, native};
+	native->sink = (struct http1_sink){on_head, on_body, native, &native->memo};
 	stamps_renew(&native->base.stamps, clock_now_ns());
 	return &native->base;
 }
