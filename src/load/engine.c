@@ -304,6 +304,7 @@ static int prepare_workers(struct engine *engine, const struct suite *suite, str
 	if (engine->report_fd < 0)
 		return error_set_errno(err, ERROR_UNMEASURED, "cannot start the load generator");
 	engine->n_workers = limits_workers(suite, engine->scenario, engine->options->workers);
+	plan_deal(&engine->plan, engine->n_workers);
 	engine->workers = xcalloc(engine->n_workers, sizeof *engine->workers);
 	for (uint32_t i = 0; i < engine->n_workers; i++) {
 		struct worker *worker = &engine->workers[i];

@@ -184,6 +184,18 @@ void plan_init(struct plan *plan, const struct suite *suite, const struct scenar
 	init_profiles(plan, suite, scenario);
 }
 
+void plan_deal(struct plan *plan, uint32_t workers)
+{
+	uint32_t next = 0;
+	plan->worker_of = xcalloc(plan->n_profile_of + 1, sizeof *plan->worker_of);
+	for (size_t profile = 0; profile < plan->n_profiles; profile++) {
+		for (size_t i = 0; i < plan->n_profile_of; i++) {
+			if (plan->profile_of[i] == profile)
+				plan->worker_of[i] = (uint16_t)(next++ % workers);
+		}
+	}
+}
+
 void plan_release(struct plan *plan)
 {
 	for (size_t i = 0; i < plan->n_tasks; i++) {
@@ -201,6 +213,7 @@ void plan_release(struct plan *plan)
 	free(plan->tasks);
 	free(plan->profiles);
 	free(plan->profile_of);
+	free(plan->worker_of);
 	memset(plan, 0, sizeof *plan);
 }
 

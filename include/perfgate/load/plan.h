@@ -55,12 +55,19 @@ struct plan {
 	size_t n_profiles;
 	size_t *profile_of; /* by user, or by arrival: number i has that of i % n_profile_of */
 	size_t n_profile_of;
+	uint16_t *worker_of; /* by user, or by arrival, in the same way; see plan_deal() */
 	size_t n_captures; /* names of captured values */
 };
 
 void plan_init(struct plan *plan, const struct suite *suite, const struct scenario *scenario,
 	       const struct load_target *target, const struct load_options *options);
 void plan_release(struct plan *plan);
+
+/*
+ * Deal users (or arrivals) to `workers`, one profile after the other: each worker has its share of
+ * every profile and of all, but for one. What a user sends does not depend on it.
+ */
+void plan_deal(struct plan *plan, uint32_t workers);
 
 /* The next task of a user, by its own generator. */
 const struct planned_choice *plan_draw(const struct planned_profile *profile, struct rng *rng);

@@ -1,10 +1,10 @@
 /*
  * A worker: one thread, one epoll, its users, its results.
  *
- * Users are numbered globally; worker w of n has those whose number is w
- * modulo n, so that each sends the same whatever n is. In the open model
- * arrivals are numbered so, and each is a user; the sessions are what they use
- * while they are there, connection included.
+ * Users are numbered globally and dealt to the workers (plan_deal()); each sends
+ * the same whoever has it. In the open model arrivals are numbered so, and each
+ * is a user; the sessions, an equal part for each worker, are what they use while
+ * they are there, connection included.
  *
  * The loop has two phases: first everything that arrived is read and stamped,
  * then everything that is due is sent, so that one user's sending is never
@@ -79,7 +79,7 @@ struct worker {
 	struct worker_health health;
 	struct transport *transport;
 	struct timers timers;
-	struct session *sessions;
+	struct session *sessions; /* by number */
 	uint32_t n_sessions;
 	uint32_t active; /* users wanted now, of all workers */
 	/* Open model: the next arrival, and the sessions that none has, the last used on top. */
