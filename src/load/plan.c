@@ -92,6 +92,7 @@ static void init_request(struct planned_request *planned, const struct request *
 				text_equal(method, "PATCH");
 	planned->prefix = target->prefix ? target->prefix : "";
 	planned->start = xasprintf("%s %s", method, planned->prefix);
+	planned->own_cookie = has_header(&rendered.headers, "Cookie");
 	planned->common = common_headers(target, options, &rendered.headers);
 	if (request_is_fixed(request)) {
 		struct strbuf message = {0};
@@ -121,13 +122,15 @@ static void init_tasks(struct plan *plan, const struct suite *suite,
 }
 
 /* The place of an on_start: task among the profile's, from 1; each is done once. */
-static uint8_t add_start(struct planned_profile *planned, const struct planned_task *start)
+static uint8_t add_start(struct planned_profile *planned, const struct planned_task *start,
+			 bool cookies)
 {
 	size_t i = 0;
-	while (i < planned->n_starts && planned->starts[i] != start)
+	while (i < planned->n_starts && planned->starts[i].task != start)
 		i++;
 	if (i == planned->n_starts)
-		planned->starts[planned->n_starts++] = start;
+		planned->starts[planned->n_starts++].task = start;
+	planned->starts[i].cookies |= cookies;
 	return (uint8_t)(i + 1);
 }
 
@@ -140,15 +143,16 @@ static void init_choices(struct plan *plan, const struct suite *suite,
 		total += weights[i].weight;
 	planned->choices = xcalloc(count + 1, sizeof *planned->choices);
 	planned->n_choices = count;
-	planned->starts = xcalloc(count + 1, sizeof(struct planned_task *));
+	planned->starts = xcalloc(count + 1, sizeof *planned->starts);
 	for (size_t i = 0; i < count; i++) {
 		sum += weights[i].weight;
 		planned->choices[i].task = &plan->tasks[weights[i].task - suite->tasks];
 		planned->choices[i].up_to = sum / total;
 		if (weights[i].on_start)
 			planned->choices[i].start =
-				add_start(planned,
-					  &plan->tasks[weights[i].on_start - suite->tasks]);
+				add_start(planned, &plan->tasks[weights[i].on_start - suite->tasks],
+					  weights[i].cookies);
+		planned->choices[i].cookies = weights[i].cookies;
 	}
 }
 

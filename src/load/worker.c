@@ -82,6 +82,10 @@ int worker_init(struct worker *worker, const struct suite *suite, const struct a
 	timers_init(&worker->timers, worker->n_sessions);
 	collect_init(&worker->collector, suite, &worker->result, &worker->arena,
 		     worker->options->seed, worker->index);
+	worker->cookie_origin = (struct cookie_origin){
+		.host = worker->target->host,
+		.secure = cookies_is_secure(worker->target->host, worker->target->tls,
+					    worker->target->unix_socket != NULL)};
 	session_client(worker, &client);
 	worker->transport = transport_new(worker->options->transport, worker->epoll_fd,
 					  worker->target, addresses, &client);
@@ -101,6 +105,8 @@ void worker_release(struct worker *worker)
 	timers_release(&worker->timers);
 	rendered_request_release(&worker->rendered);
 	strbuf_release(&worker->message);
+	strbuf_release(&worker->message_with_cookies);
+	strbuf_release(&worker->cookie_line);
 	free(worker->sessions);
 	free(worker->ready);
 	free(worker->idle);

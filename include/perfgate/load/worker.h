@@ -16,6 +16,7 @@
 
 #include "perfgate/load/arrivals.h"
 #include "perfgate/load/collect.h"
+#include "perfgate/load/cookies.h"
 #include "perfgate/load/health.h"
 #include "perfgate/load/plan.h"
 #include "perfgate/load/timers.h"
@@ -39,6 +40,7 @@ struct session {
 	const struct planned_profile *profile;
 	const struct planned_task *task;
 	const struct planned_request *request;
+	struct cookies *cookies; /* NULL: none, or not yet */
 	struct strbuf body; /* kept for a check or for first_failure */
 	int64_t due_ns; /* when the request should have left; 0 = at once */
 	int64_t arrival_ns; /* open model, first request: when it was to start; else 0 */
@@ -49,6 +51,7 @@ struct session {
 	uint8_t starts_done; /* of the profile's starts */
 	bool checks_body, expected_status;
 	bool starting; /* the task is the next of those */
+	uint8_t cookie_set; /* of the task, from 1; 0 = it neither sends nor keeps cookies */
 };
 
 enum worker_phase { WORKER_WARMUP, WORKER_JUDGED, WORKER_DRAINING, WORKER_DONE };
@@ -99,7 +102,8 @@ struct worker {
 		bool failed; /* once: from then on every body is looked into */
 	} * checks; /* by endpoint */
 	struct rendered_request rendered;
-	struct strbuf message;
+	struct strbuf message, message_with_cookies, cookie_line;
+	struct cookie_origin cookie_origin;
 	char why[256]; /* of the failure that is recorded */
 	int epoll_fd, timer_fd;
 	int64_t now_ns, end_ns, drain_end_ns, next_change_ns, next_second_ns;
