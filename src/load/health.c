@@ -145,6 +145,14 @@ static bool is_above(double value, double limit)
 	return !isnan(value) && value > limit;
 }
 
+/* Was there next to no idle time? What the host took was missed only then. */
+static bool machine_was_full(const struct health_context *context)
+{
+	const struct machinestat *a = &context->machine_begin, *b = &context->machine_end;
+	double used_s = b->busy_s + b->steal_s - a->busy_s - a->steal_s;
+	return is_above(percent(used_s, b->total_s - a->total_s), HEALTH_CPU_MAX_PERCENT);
+}
+
 static void judge_cpu(const struct health_context *context, struct arena *arena,
 		      struct generator_health *out)
 {
@@ -152,7 +160,8 @@ static void judge_cpu(const struct health_context *context, struct arena *arena,
 	bool throttled = is_above(out->throttled_percent, HEALTH_STOLEN_MAX_PERCENT);
 	bool busy = is_above(out->cpu_percent, HEALTH_CPU_MAX_PERCENT);
 	if (!context->paced) {
-		out->limited = busy || throttled || stolen;
+		/* A quota that stopped us was used up; steal may fall on cores that were idle. */
+		out->limited = busy || throttled || (stolen && machine_was_full(context));
 		return;
 	}
 	if (busy)
