@@ -71,6 +71,7 @@ static void describe(const struct suite *suite, const struct scenario *scenario,
 	out->follows = scenario->follows ? arena_strdup(arena, scenario->follows) : NULL;
 	out->suite_digest = arena_strdup(arena, digest);
 	out->users = scenario->open ? 0 : (uint32_t)scenario->users; /* open: as many as came */
+	out->open = scenario->open;
 	out->duration_s = (double)scenario->duration_ns / (double)NS_PER_S;
 	out->warmup_s = (double)scenario->warmup_ns / (double)NS_PER_S;
 	out->planned_rps = isfinite(planned) ? planned : NAN;
@@ -359,6 +360,7 @@ int load_run(const struct suite *suite, const struct scenario *scenario,
 		return -1;
 	}
 	describe(suite, scenario, &engine->plan, arena, out);
+	out->workers = engine->n_workers;
 	merge_workers(engine, suite, out);
 	fill_result(engine, out);
 	return 0;
