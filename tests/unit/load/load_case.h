@@ -9,6 +9,17 @@
 #include "perfgate/base/clock.h"
 #include "perfgate/load/engine.h"
 
+/* A test by its title, such as "NET-47: …"; and one for each of the two transports (its state). */
+#define NAMED(title, test)                                                                         \
+	{                                                                                          \
+		title, test, NULL, NULL, NULL                                                      \
+	}
+#define WITH_BOTH(title, test)                                                                     \
+	{title ", native", test, NULL, NULL, &native},                                             \
+	{                                                                                          \
+		title ", curl", test, NULL, NULL, &curl                                            \
+	}
+
 #define OK_ANSWER "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 /* One user without think time and a task GET /; `t` takes the members of its scenario. */
@@ -39,6 +50,12 @@ static inline void load_case_init(struct load_case *c, const char *yaml, uint16_
 					 .prefix = ""};
 	c->run = run_new();
 	c->result = run_add_scenario(c->run);
+}
+
+static inline void load_case_choose_transport(struct load_case *c, void **state)
+{
+	const enum transport_kind *kind = *state;
+	c->options.transport = *kind;
 }
 
 static inline void load_case_run(struct load_case *c)

@@ -46,7 +46,7 @@ static void run(struct tape *tape, const struct peer_step *steps, size_t n_steps
 	tape->peer.on_head = note;
 	tape->peer.arg = tape;
 	load_case_init(c, yaml, tape->peer.port);
-	c->options.transport = *(enum transport_kind *)*state;
+	load_case_choose_transport(c, state);
 	assert_int_equal(pthread_create(&tape->peer.thread, NULL, peer_serve, &tape->peer), 0);
 	load_case_run(c);
 	peer_stop(&tape->peer);
@@ -153,7 +153,7 @@ static void a_prefix_is_part_of_the_path(void **state)
 			       "users: 1, duration: 300ms"),
 		       tape.peer.port);
 	c.target.prefix = "/v1";
-	c.options.transport = *(enum transport_kind *)*state;
+	load_case_choose_transport(&c, state);
 	assert_int_equal(pthread_create(&tape.peer.thread, NULL, peer_serve, &tape.peer), 0);
 	load_case_run(&c);
 	peer_stop(&tape.peer);
@@ -163,21 +163,16 @@ static void a_prefix_is_part_of_the_path(void **state)
 	load_case_release(&c);
 }
 
-#define WITH_BOTH(test)                                                                            \
-	{#test ", native", test, NULL, NULL, &native},                                             \
-	{                                                                                          \
-#test ", curl", test, NULL, NULL, &curl                                            \
-	}
-
 int main(void)
 {
 	static enum transport_kind native = TRANSPORT_NATIVE, curl = TRANSPORT_CURL;
 	const struct CMUnitTest tests[] = {
-		WITH_BOTH(each_user_sends_what_it_was_given),
-		WITH_BOTH(cookies_are_off_by_default),
-		WITH_BOTH(a_cookie_header_of_ones_own_is_sent_as_it_is),
-		WITH_BOTH(arrivals_begin_without_cookies),
-		WITH_BOTH(a_prefix_is_part_of_the_path),
+		WITH_BOTH("each user sends what it was given", each_user_sends_what_it_was_given),
+		WITH_BOTH("cookies are off by default", cookies_are_off_by_default),
+		WITH_BOTH("a cookie header of ones own is sent as it is",
+			  a_cookie_header_of_ones_own_is_sent_as_it_is),
+		WITH_BOTH("arrivals begin without cookies", arrivals_begin_without_cookies),
+		WITH_BOTH("a prefix is part of the path", a_prefix_is_part_of_the_path),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
