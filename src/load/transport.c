@@ -55,6 +55,7 @@ enum request_class transport_class_of_errno(int number)
 	case ENETDOWN:
 	case EHOSTUNREACH:
 	case EHOSTDOWN:
+	case EAFNOSUPPORT:
 	case EACCES:
 	case EPERM: return CLASS_NETWORK_UNREACHABLE;
 	default: return CLASS_RESET;

@@ -173,22 +173,24 @@ static void dial(struct native *native, struct exchange *exchange)
 	exchange->state = EXCHANGE_DIALING;
 	native->dialing++;
 	exchange->fd = open_socket(native->addresses->list[exchange->address].ss_family);
-	if (exchange->fd < 0) {
-		fail_by_errno(native, exchange, errno);
+	int number = exchange->fd < 0 ? errno : 0;
+	if (transport_is_own_shortage(number)) {
+		fail_by_errno(native, exchange, number);
 		return;
 	}
-	transport_spread_source(
-		exchange->fd, (const struct sockaddr *)&native->addresses->list[exchange->address],
-		native->connections, native->dials++);
-	native->connections++;
+	if (exchange->fd >= 0)
+		transport_spread_source(
+			exchange->fd,
+			(const struct sockaddr *)&native->addresses->list[exchange->address],
+			native->connections++, native->dials++);
 	/* A refused address is not the server's time: the last dial counts. */
 	if (!exchange->send_ns)
 		exchange->start_ns = clock_now_ns();
-	int status = connect_and_register(native, exchange);
-	int number = errno;
+	if (number == 0 && connect_and_register(native, exchange) < 0)
+		number = errno;
 	if (first)
 		native->base.client.started(exchange, native->base.client.arg);
-	if (status < 0)
+	if (number != 0)
 		fail_dial(native, exchange, number);
 }
 
