@@ -67,6 +67,8 @@ static void set_safety(CURL *curl, const struct exthttp_url *url, int64_t timeou
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	/* A resolver that is still asking ends by itself: the time limit does not wait for it. */
+	curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
 			 (long)((timeout_ns ? timeout_ns : DEFAULT_TIMEOUT_NS) / NS_PER_MS));
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, "perfgate/" PERFGATE_VERSION);

@@ -124,20 +124,22 @@ static void invalidate(struct generator_health *out, enum invalid_by by, const c
 static void judge_shortage(const struct worker_health *health, const struct health_context *context,
 			   struct arena *arena, struct generator_health *out)
 {
-	const char *remedy = "give the machine more memory";
+	const char *remedy = "give the machine more memory", *what = strerror(health->own_errno);
 	if (health->own_errno == 0)
 		return;
-	if (health->own_errno == EMFILE || health->own_errno == ENFILE)
+	if (health->own_errno == EMFILE || health->own_errno == ENFILE) {
+		what = "it is out of file descriptors";
 		remedy = "raise the limit of open files (ulimit -n)";
-	else if (health->own_errno == EADDRNOTAVAIL)
+	} else if (health->own_errno == EADDRNOTAVAIL) {
+		what = "it is out of local ports";
 		remedy = "let the server keep connections alive, or widen "
 			 "net.ipv4.ip_local_port_range";
+	}
 	invalidate(out, INVALID_OURS,
 		   arena_printf(arena,
 				"the generator could not open %" PRIu64
 				" connections for %u users: %s; %s",
-				health->own_failures, context->users, strerror(health->own_errno),
-				remedy));
+				health->own_failures, context->users, what, remedy));
 }
 
 static bool is_above(double value, double limit)
