@@ -264,7 +264,8 @@ static void own_thread_is_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(figures_decide_validity_and_blame),
+		{"MEA-13 and others: figures decide validity and blame",
+		 figures_decide_validity_and_blame, NULL, NULL, NULL},
 		cmocka_unit_test(stalls_count_in_judged_seconds_only),
 		cmocka_unit_test(merging_keeps_the_worst),
 		cmocka_unit_test(own_thread_is_read),
