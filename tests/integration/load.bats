@@ -89,6 +89,21 @@ of_t() { # of_t FILTER: of the scenario in result.json
   for name in junit.xml report.html comment.md requests.csv latency.hlog; do [ -s "perfgate-results/$name" ]; done
 }
 
+@test "MEA-07: a server that stands still is charged to all that arrive meanwhile" {
+  peer read "$ok"
+  suite 'rate: 200, arrival: even, max_users: 600, duration: 4s, warmup: 0s'
+  "$PERFGATE" check --scenario t >out 2>err </dev/null 3>&- &
+  job=$!
+  wait_until 20 grep -Eq '[0-9]+/[0-9.]+ s: [0-9]+ users' err
+  kill -STOP "$server"
+  sleep 1 # how long it stands still
+  kill -CONT "$server"
+  wait "$job" || true
+  [ "$(of_t '.total.requests + .generator.censored + (.generator.unsent // 0)')" -eq 800 ]
+  # Arrivals of a whole second wait up to that second: a quarter of them all.
+  [ "$(of_t '.total.latency_ms.max >= 950 and .total.latency_ms.p99 >= 900 and .total.latency_ms.p95 >= 700')" = true ]
+}
+
 # check_and_stop: `check` whose process stands still for 0.4 s once it sends.
 check_and_stop() {
   "$PERFGATE" check --scenario t >out 2>err </dev/null 3>&- &
