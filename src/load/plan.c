@@ -167,7 +167,10 @@ static void init_profiles(struct plan *plan, const struct suite *suite,
 		init_choices(plan, suite, &plan->profiles[0], scenario->mix, scenario->n_mix);
 		return;
 	}
-	suite_assign_profiles(suite, plan->n_profile_of, plan->profile_of);
+	AUTO_FREE size_t *assigned = xcalloc(plan->n_profile_of + 1, sizeof *assigned);
+	suite_assign_profiles(suite, plan->n_profile_of, assigned);
+	for (size_t i = 0; i < plan->n_profile_of; i++)
+		plan->profile_of[i] = (uint16_t)assigned[i];
 	for (size_t i = 0; i < suite->n_profiles; i++) {
 		const struct profile *profile = &suite->profiles[i];
 		struct planned_profile *planned = &plan->profiles[i];

@@ -102,7 +102,8 @@ void session_begin(struct worker *worker, struct session *session, int64_t due_n
 		choose_task(worker, session);
 	const struct planned_request *request = &session->task->steps[session->step];
 	session->request = request;
-	session->before = session->user;
+	session->before.rng = session->user.rng;
+	session->before.sequence = session->user.sequence;
 	session->due_ns = due_ns;
 	session->round = worker->round;
 	session->mode = SESSION_BUSY;
@@ -176,7 +177,8 @@ static struct plan_bytes on_message(struct exchange *exchange, void *arg)
 	struct worker *worker = arg;
 	struct session *session = session_of(exchange);
 	/* A second try sends the same message again. */
-	session->user = session->before;
+	session->user.rng = session->before.rng;
+	session->user.sequence = session->before.sequence;
 	struct plan_bytes message =
 		plan_message(session->request, &session->user, &worker->rendered, &worker->message);
 	return session->cookie_set ? add_cookies(worker, session, message) : message;

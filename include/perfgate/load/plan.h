@@ -61,7 +61,7 @@ struct plan {
 	size_t n_tasks;
 	struct planned_profile *profiles; /* one when the scenario has a mix */
 	size_t n_profiles;
-	size_t *profile_of; /* by user, or by arrival: number i has that of i % n_profile_of */
+	uint16_t *profile_of; /* by user, or by arrival: number i has that of i % n_profile_of */
 	size_t n_profile_of;
 	uint16_t *worker_of; /* by user, or by arrival, in the same way; see plan_deal() */
 	size_t n_captures; /* names of captured values */

@@ -36,7 +36,10 @@ struct session {
 	struct timer timer; /* end of the think time, or the request's time limit */
 	struct exchange exchange;
 	struct user_state user;
-	struct user_state before; /* when the request under way was rendered first */
+	struct {
+		struct rng rng;
+		uint64_t sequence;
+	} before; /* of the user, when the request under way was rendered first */
 	const struct planned_profile *profile;
 	const struct planned_task *task;
 	const struct planned_request *request;
