@@ -122,7 +122,7 @@ check_and_stop() {
   suite 'rate: 200, arrival: even, max_users: 400, duration: 4s, warmup: 0s'
   check_and_stop
   # A machine that took its time away as well is tried again by itself, without our stall.
-  for again in 1 2; do
+  for _ in 1 2; do
     [[ "$errors" == *"measured once more"* ]] || break
     check_and_stop
   done

@@ -73,6 +73,30 @@ YAML
   expect_match "$errors" "target not reachable within 5 s: unix:$sockets/none.sock: No such file or directory"
 }
 
+@test "a socket with a full queue, or without its server, refuses connections" {
+  need python3
+  python3 -c '
+import os, socket, sys, time
+s = socket.socket(socket.AF_UNIX)
+s.bind(sys.argv[1])
+s.listen(1)
+c, _ = s.accept()
+c.recv(65536)
+c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+time.sleep(60)' "$sockets/api.sock" 3>&- &
+  server=$!
+  wait_until 10 test -S "$sockets/api.sock"
+  cat >>ci_cd_config.yml <<YAML
+requests: [GET /]
+scenarios: {t: {users: 10, duration: 1s, warmup: 0s, think_scale: 0, timeout: 1s}}
+YAML
+  run_split "$PERFGATE" run --scenario t --target "unix:$sockets/api.sock"
+  expect_status 0
+  [ "$(jq '.scenarios[0].total.classes.connect_refused > 8' perfgate-results/result.json)" = true ]
+  expect_match "$(jq -r '.scenarios[0].endpoints[0].first_failure' perfgate-results/result.json)" \
+    "^connect_refused: nobody accepts on the Unix socket, or its queue is full$"
+}
+
 @test "what cannot be a socket's path is exit 2" {
   run_split "$PERFGATE" $brief --target unix:api.sock --requests 'GET /'
   expect_status 2

@@ -1,4 +1,4 @@
-/* Redirects that lead elsewhere, handshakes that get lost, and bodies that are not what they say. */
+/* Redirects that lead elsewhere, handshakes that get lost, bodies that are not what they say. */
 #include "load_case.h"
 
 #include "perfgate/base/mem.h"
