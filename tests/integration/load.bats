@@ -89,43 +89,41 @@ of_t() { # of_t FILTER: of the scenario in result.json
   for name in junit.xml report.html comment.md requests.csv latency.hlog; do [ -s "perfgate-results/$name" ]; done
 }
 
+# check_and_stop WHOM SECONDS: `check`; once it sends, the peer ($server) or perfgate itself ($job)
+# stands still for so long. What a machine took time away from is tried again by `check` itself, and
+# that without our stop: then all of it is done again.
+check_and_stop() {
+  for _ in 1 2 3; do
+    : >err
+    "$PERFGATE" check --scenario t >out 2>>err </dev/null 3>&- &
+    job=$!
+    wait_until 20 grep -Eq '[0-9]+/[0-9.]+ s: [0-9]+ users' err
+    kill -STOP "${!1}"
+    sleep "$2"
+    kill -CONT "${!1}"
+    status=0
+    wait "$job" || status=$?
+    output="$(cat out)" errors="$(cat err)"
+    [[ "$errors" == *"measured once more"* ]] || return 0
+  done
+  skip "this machine takes our time away, again and again"
+}
+
 @test "MEA-07: a server that stands still is charged to all that arrive meanwhile" {
   peer read "$ok"
   suite 'rate: 200, arrival: even, max_users: 600, duration: 4s, warmup: 0s'
-  "$PERFGATE" check --scenario t >out 2>err </dev/null 3>&- &
-  job=$!
-  wait_until 20 grep -Eq '[0-9]+/[0-9.]+ s: [0-9]+ users' err
-  kill -STOP "$server"
-  sleep 1 # how long it stands still
-  kill -CONT "$server"
-  wait "$job" || true
+  check_and_stop server 1
   [ "$(of_t '.total.requests + .generator.censored + (.generator.unsent // 0)')" -eq 800 ]
   # Arrivals of a whole second wait up to that second: a quarter of them all.
-  [ "$(of_t '.total.latency_ms.max >= 950 and .total.latency_ms.p99 >= 900 and .total.latency_ms.p95 >= 700')" = true ]
+  of_t '.total.latency_ms'
+  [ "$(of_t '.total.latency_ms | .max >= 950 and .p99 >= 900 and .p95 >= 700')" = true ]
 }
 
-# check_and_stop: `check` whose process stands still for 0.4 s once it sends.
-check_and_stop() {
-  "$PERFGATE" check --scenario t >out 2>err </dev/null 3>&- &
-  job=$!
-  wait_until 20 grep -Eq '[0-9]+/[0-9.]+ s: [0-9]+ users' err
-  kill -STOP "$job"
-  sleep 0.4 # how long it stands still
-  kill -CONT "$job"
-  status=0
-  wait "$job" || status=$?
-  output="$(cat out)" errors="$(cat err)"
-}
-
+# Our whole process stands still, as when it is swapped out: the plan does not move.
 @test "MEA-09: a stall of our own is scheduling delay, shifts no arrival, and makes the run INVALID" {
   peer read "$ok"
   suite 'rate: 200, arrival: even, max_users: 400, duration: 4s, warmup: 0s'
-  check_and_stop
-  # A machine that took its time away as well is tried again by itself, without our stall.
-  for _ in 1 2; do
-    [[ "$errors" == *"measured once more"* ]] || break
-    check_and_stop
-  done
+  check_and_stop job 0.4
   # As planned: 200/s for 4 s, those of the stall included.
   [ "$(of_t '.total.requests + .generator.censored + (.generator.unsent // 0)')" -eq 800 ]
   [ "$(of_t '.generator.max_stall_ms >= 300')" = true ]
