@@ -5,10 +5,10 @@
 #include "perfgate/base/units.h"
 #include "perfgate/cli/cli.h"
 #include "perfgate/cli/commands.h"
+#include "perfgate/load/limits.h"
 #include "perfgate/target/services.h"
 
 #include <string.h>
-#include <sys/resource.h>
 
 #define DEFAULT_PORT "8000"
 #define DRAIN_NS (5 * NS_PER_S)
@@ -57,17 +57,6 @@ static int read_options(const struct cli *cli, struct api_options *out, struct e
 			    "other machines",
 			    out->bind);
 	return 0;
-}
-
-/* A user of the load test is a connection: the soft limit of 1024 would refuse them. */
-static void raise_descriptor_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
 }
 
 /*
@@ -155,7 +144,8 @@ static int run_serve(struct cli *cli, struct error *err)
 
 	if (read_options(cli, &options, err) < 0 || api_check_options(&options, err) < 0)
 		return -1;
-	raise_descriptor_limit();
+	/* A user of the load test is a connection: the soft limit of 1024 would refuse them. */
+	limits_raise_files();
 	block_stop_signals(&stop);
 	if (start_services(&services, err) < 0)
 		return -1;

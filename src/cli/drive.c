@@ -4,6 +4,7 @@
 #include "perfgate/base/log.h"
 #include "perfgate/base/text.h"
 #include "perfgate/load/engine.h"
+#include "perfgate/load/limits.h"
 
 #include <math.h>
 #include <string.h>
@@ -192,6 +193,14 @@ static int build(struct session *session, struct error *err)
 	return target_build(session->settings, NULL, NULL, &cli_stop, err);
 }
 
+static int check_limits(const struct session *session, struct error *err)
+{
+	for (size_t i = 0; i < session->n_scenarios; i++)
+		if (limits_check(session->suite, session->scenarios[i], session->workers, err))
+			return -1;
+	return 0;
+}
+
 int session_drive(struct session *session, struct error *err)
 {
 	int64_t start_ns = clock_now_ns();
@@ -199,9 +208,11 @@ int session_drive(struct session *session, struct error *err)
 	int status;
 
 	cli_catch_signals();
-	if (build(session, err) ||
+	if (check_limits(session, err) || build(session, err) ||
 	    target_start(session->settings, &cli_stop, announce, NULL, &session->target, err))
 		return -1;
+	/* Not before: the API under test keeps the limit that it was given. */
+	limits_raise_files();
 	session->run->target = arena_strdup(&session->run->arena, target_shown(session->target));
 	services = target_environment(session->target);
 	environment_describe(session->run, services);

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define UNIX_PREFIX "unix:"
+#define SOCKET_PATH_MAX 107
 #define WORD "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 static bool is_only(const char *text, const char *accepted)
@@ -71,11 +73,24 @@ const char *check_http_url(const char *text)
 	return has_host(rest) ? NULL : "it names no host";
 }
 
+/* The address of a socket holds so many bytes and a NUL. */
+static const char *check_socket_path(const char *path)
+{
+	if (*path != '/' || text_ends_with(path, "/"))
+		return "a Unix socket is named by its whole path, as in unix:/run/api.sock";
+	return strlen(path) > SOCKET_PATH_MAX ? "the path of a Unix socket has at most 107 bytes"
+					      : NULL;
+}
+
 const char *check_target(const char *text)
 {
-	const char *why = text_equal(text, "reference") ? NULL : check_http_url(text);
+	const char *why;
+	if (text_starts_with(text, UNIX_PREFIX))
+		return check_socket_path(text + strlen(UNIX_PREFIX));
+	why = text_equal(text, "reference") ? NULL : check_http_url(text);
 	if (why != NULL && after_http(text) == NULL)
-		return "write `reference`, or a URL that begins with http:// or https://";
+		return "write `reference`, or a URL that begins with http:// or https:// or is "
+		       "unix:/path/of.sock";
 	return why;
 }
 
@@ -193,6 +208,8 @@ const char *check_name(const char *text)
 const char *url_shown(struct arena *arena, const char *url)
 {
 	const char *scheme_end = strstr(url, "://");
+	if (text_starts_with(url, UNIX_PREFIX))
+		return arena_strdup(arena, url);
 	if (scheme_end == NULL)
 		return "***";
 	struct authority found = find_authority(scheme_end + 3);

@@ -73,7 +73,7 @@ const struct setting_row setting_table[] = {
 	{"target", SETTING_TEXT, 0, AT(target.url), .fallback = "reference",
 	 .variables = {"LOAD_TEST_API_HOST"}, .scalar_key = "url", .check = check_target,
 	 .stored = target_stored, .shown = target_value,
-	 .help = "the API under test: reference, a URL, or a mapping with command"},
+	 .help = "the API under test: reference, a URL, unix:/path, or a mapping with command"},
 	{"target.command", SETTING_TEXT, SETTING_NULLABLE | SETTING_MULTILINE, AT(target.command),
 	 .stored = command_stored, .help = "starts the API; {port} is its port"},
 	{"target.build", SETTING_TEXT, SETTING_NULLABLE | SETTING_MULTILINE, AT(target.build),

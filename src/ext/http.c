@@ -38,9 +38,11 @@ static bool is_loopback(const char *host)
 	       text_starts_with(host, "127.") || strcmp(host, "::1") == 0;
 }
 
-/* scheme://host:port, the part of a URL that is never secret. */
-static char *origin(const struct exthttp_url *url)
+/* scheme://host:port, the part of a URL that is never secret; or the socket. */
+static char *origin(const struct exthttp_request *request, const struct exthttp_url *url)
 {
+	if (request->unix_socket)
+		return xasprintf("unix:%s", request->unix_socket);
 	bool literal = strchr(url->host, ':') != NULL;
 	return xasprintf("%s://%s%s%s:%u", url->scheme, literal ? "[" : "", url->host,
 			 literal ? "]" : "", url->port);
@@ -65,6 +67,8 @@ static void set_safety(CURL *curl, const struct exthttp_url *url, int64_t timeou
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	/* A resolver that is still asking ends by itself: the time limit does not wait for it. */
+	curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
 			 (long)((timeout_ns ? timeout_ns : DEFAULT_TIMEOUT_NS) / NS_PER_MS));
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, "perfgate/" PERFGATE_VERSION);
@@ -111,10 +115,14 @@ static int perform(CURL *curl, const struct exthttp_request *request, const stru
 		response->status = (int)status;
 		return 0;
 	}
-	AUTO_FREE char *where = origin(url);
+	long number = 0;
+	curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &number);
+	AUTO_FREE char *where = origin(request, url);
 	if (response->body.overflow || response->headers.overflow)
 		return error_set(err, ERROR_UNMEASURED, "%s: the answer is too large (limit %zu)",
 				 where, response->body.max_bytes);
+	if (code == CURLE_COULDNT_CONNECT && request->unix_socket && number != 0)
+		return error_set(err, ERROR_UNMEASURED, "%s: %s", where, strerror((int)number));
 	if (code != CURLE_PEER_FAILED_VERIFICATION)
 		return error_set(err, ERROR_UNMEASURED, "%s: %s", where, curl_easy_strerror(code));
 	if (request->out_untrusted)
@@ -140,6 +148,8 @@ int exthttp_send(const struct exthttp_request *request, struct exthttp_response 
 	if (curl == NULL || headers == NULL)
 		error_out_of_memory();
 	set_request(curl, request);
+	if (request->unix_socket)
+		curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, request->unix_socket);
 	set_safety(curl, &url, request->timeout_ns);
 	set_trust(curl, request->insecure);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);

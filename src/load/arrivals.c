@@ -16,12 +16,13 @@ static double gap(struct arrivals *arrivals)
 }
 
 void arrivals_init(struct arrivals *arrivals, const struct scenario *scenario, uint64_t seed,
-		   uint32_t index, uint32_t count)
+		   const uint16_t *worker_of, size_t n_worker_of, uint32_t index)
 {
 	memset(arrivals, 0, sizeof *arrivals);
 	arrivals->scenario = scenario;
+	arrivals->worker_of = worker_of;
+	arrivals->n_worker_of = n_worker_of;
 	arrivals->index = index;
-	arrivals->count = count;
 	rng_seed(&arrivals->rng, seed, ARRIVAL_STREAM);
 	if (scenario->arrival == ARRIVAL_POISSON)
 		arrivals->place = gap(arrivals);
@@ -77,7 +78,7 @@ int64_t arrivals_next(struct arrivals *arrivals, uint64_t *out_number)
 		uint64_t number = arrivals->number++;
 		double place = arrivals->place;
 		arrivals->place += gap(arrivals);
-		if (number % arrivals->count == arrivals->index) {
+		if (arrivals->worker_of[number % arrivals->n_worker_of] == arrivals->index) {
 			*out_number = number;
 			return time_of(arrivals, place);
 		}

@@ -308,8 +308,7 @@ void collect_end(struct collector *collector)
 		merge_endpoint(collector, &result->total, &result->endpoints[i]);
 	int64_t window_ns = collector->send_end_ns - collector->warmup_end_ns;
 	result->judged_s = window_ns > 0 ? (double)window_ns / (double)NS_PER_S : 0;
-	if (!(result->judged_s > 0))
-		return;
-	result->offered_rps = (double)collector->sent_in_window / result->judged_s;
-	result->throughput_rps = (double)collector->ok_in_window / result->judged_s;
+	bool any = result->judged_s > 0; /* stopped in the warm-up: no rate, not a rate of 0 */
+	result->offered_rps = any ? (double)collector->sent_in_window / result->judged_s : NAN;
+	result->throughput_rps = any ? (double)collector->ok_in_window / result->judged_s : NAN;
 }

@@ -2,6 +2,7 @@
 
 #include "perfgate/base/clock.h"
 #include "perfgate/base/text.h"
+#include "perfgate/load/limits.h"
 #include "perfgate/load/series.h"
 #include "perfgate/load/worker.h"
 
@@ -10,17 +11,12 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 /* How late a change of *options->stop may be seen when no signal wakes us. */
 #define LOOK_EVERY_MS 100
 /* All threads are up by then. */
 #define START_AFTER_NS (2 * NS_PER_MS)
-/* What one worker is trusted with: a small part of what it can do. */
-#define REQUESTS_PER_WORKER 20000
-#define USERS_PER_WORKER 5000
-#define USERS_WITHOUT_PAUSE_PER_WORKER 100
 /* abort_on: fewer requests prove nothing. */
 #define ABORT_REQUESTS_MIN 20
 
@@ -45,16 +41,6 @@ struct engine {
 	struct procstat target_begin, target_end;
 	double rss_max_bytes;
 };
-
-static void raise_file_limit(void)
-{
-	struct rlimit limit;
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	/* If it fails, running out is noticed where it happens. */
-	(void)setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 /* Names of the profiles that got no user, "a, b"; NULL when all have one. */
 static const char *left_out_profiles(const struct suite *suite, const struct scenario *scenario,
@@ -85,6 +71,7 @@ static void describe(const struct suite *suite, const struct scenario *scenario,
 	out->follows = scenario->follows ? arena_strdup(arena, scenario->follows) : NULL;
 	out->suite_digest = arena_strdup(arena, digest);
 	out->users = scenario->open ? 0 : (uint32_t)scenario->users; /* open: as many as came */
+	out->open = scenario->open;
 	out->duration_s = (double)scenario->duration_ns / (double)NS_PER_S;
 	out->warmup_s = (double)scenario->warmup_ns / (double)NS_PER_S;
 	out->planned_rps = isfinite(planned) ? planned : NAN;
@@ -312,33 +299,13 @@ static void fill_result(struct engine *engine, struct scenario_result *out)
 
 /* ---- beginning and end ---- */
 
-static uint32_t workers_for(const struct load_options *options, const struct scenario *scenario,
-			    double planned_rps)
-{
-	double users = (double)scenario->users, wanted = users / USERS_WITHOUT_PAUSE_PER_WORKER;
-	struct machine machine;
-	if (isfinite(planned_rps))
-		wanted = fmax(planned_rps / REQUESTS_PER_WORKER, users / USERS_PER_WORKER);
-	wanted = ceil(wanted);
-	if (options->workers > 0) {
-		wanted = options->workers;
-	} else if (wanted > 1) {
-		machine_read(&machine);
-		double cores = machine.cores;
-		if (machine.quota_cores > 0)
-			cores = fmin(cores, floor(machine.quota_cores));
-		wanted = fmin(wanted, cores - 1);
-	}
-	return (uint32_t)fmax(1, fmin(wanted, users));
-}
-
 static int prepare_workers(struct engine *engine, const struct suite *suite, struct error *err)
 {
-	double planned_rps = suite_planned_rps(suite, engine->scenario);
 	engine->report_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (engine->report_fd < 0)
 		return error_set_errno(err, ERROR_UNMEASURED, "cannot start the load generator");
-	engine->n_workers = workers_for(engine->options, engine->scenario, planned_rps);
+	engine->n_workers = limits_workers(suite, engine->scenario, engine->options->workers);
+	plan_deal(&engine->plan, engine->n_workers);
 	engine->workers = xcalloc(engine->n_workers, sizeof *engine->workers);
 	for (uint32_t i = 0; i < engine->n_workers; i++) {
 		struct worker *worker = &engine->workers[i];
@@ -382,7 +349,6 @@ int load_run(const struct suite *suite, const struct scenario *scenario,
 	engine->target = target;
 	engine->arena = arena;
 	engine->report_fd = -1;
-	raise_file_limit();
 	if (transport_resolve(options->transport, target, &engine->addresses, err) < 0)
 		return -1;
 	plan_init(&engine->plan, suite, scenario, target, options);
@@ -394,6 +360,7 @@ int load_run(const struct suite *suite, const struct scenario *scenario,
 		return -1;
 	}
 	describe(suite, scenario, &engine->plan, arena, out);
+	out->workers = engine->n_workers;
 	merge_workers(engine, suite, out);
 	fill_result(engine, out);
 	return 0;

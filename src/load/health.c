@@ -124,25 +124,35 @@ static void invalidate(struct generator_health *out, enum invalid_by by, const c
 static void judge_shortage(const struct worker_health *health, const struct health_context *context,
 			   struct arena *arena, struct generator_health *out)
 {
-	const char *remedy = "give the machine more memory";
+	const char *remedy = "give the machine more memory", *what = strerror(health->own_errno);
 	if (health->own_errno == 0)
 		return;
-	if (health->own_errno == EMFILE || health->own_errno == ENFILE)
+	if (health->own_errno == EMFILE || health->own_errno == ENFILE) {
+		what = "it is out of file descriptors";
 		remedy = "raise the limit of open files (ulimit -n)";
-	else if (health->own_errno == EADDRNOTAVAIL)
+	} else if (health->own_errno == EADDRNOTAVAIL) {
+		what = "it is out of local ports";
 		remedy = "let the server keep connections alive, or widen "
 			 "net.ipv4.ip_local_port_range";
+	}
 	invalidate(out, INVALID_OURS,
 		   arena_printf(arena,
 				"the generator could not open %" PRIu64
 				" connections for %u users: %s; %s",
-				health->own_failures, context->users, strerror(health->own_errno),
-				remedy));
+				health->own_failures, context->users, what, remedy));
 }
 
 static bool is_above(double value, double limit)
 {
 	return !isnan(value) && value > limit;
+}
+
+/* Was there next to no idle time? What the host took was missed only then. */
+static bool machine_was_full(const struct health_context *context)
+{
+	const struct machinestat *a = &context->machine_begin, *b = &context->machine_end;
+	double used_s = b->busy_s + b->steal_s - a->busy_s - a->steal_s;
+	return is_above(percent(used_s, b->total_s - a->total_s), HEALTH_CPU_MAX_PERCENT);
 }
 
 static void judge_cpu(const struct health_context *context, struct arena *arena,
@@ -152,7 +162,8 @@ static void judge_cpu(const struct health_context *context, struct arena *arena,
 	bool throttled = is_above(out->throttled_percent, HEALTH_STOLEN_MAX_PERCENT);
 	bool busy = is_above(out->cpu_percent, HEALTH_CPU_MAX_PERCENT);
 	if (!context->paced) {
-		out->limited = busy || throttled || stolen;
+		/* A quota that stopped us was used up; steal may fall on cores that were idle. */
+		out->limited = busy || throttled || (stolen && machine_was_full(context));
 		return;
 	}
 	if (busy)

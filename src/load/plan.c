@@ -109,6 +109,7 @@ static void init_request(struct planned_request *planned, const struct request *
 				text_equal(method, "PATCH");
 	planned->prefix = target->prefix ? target->prefix : "";
 	planned->start = xasprintf("%s %s", method, planned->prefix);
+	planned->own_cookie = has_header(&rendered.headers, "Cookie");
 	planned->common = common_headers(target, options, &rendered.headers);
 	if (request_is_fixed(request)) {
 		struct strbuf message = {0};
@@ -138,13 +139,15 @@ static void init_tasks(struct plan *plan, const struct suite *suite,
 }
 
 /* The place of an on_start: task among the profile's, from 1; each is done once. */
-static uint8_t add_start(struct planned_profile *planned, const struct planned_task *start)
+static uint8_t add_start(struct planned_profile *planned, const struct planned_task *start,
+			 bool cookies)
 {
 	size_t i = 0;
-	while (i < planned->n_starts && planned->starts[i] != start)
+	while (i < planned->n_starts && planned->starts[i].task != start)
 		i++;
 	if (i == planned->n_starts)
-		planned->starts[planned->n_starts++] = start;
+		planned->starts[planned->n_starts++].task = start;
+	planned->starts[i].cookies |= cookies;
 	return (uint8_t)(i + 1);
 }
 
@@ -157,15 +160,16 @@ static void init_choices(struct plan *plan, const struct suite *suite,
 		total += weights[i].weight;
 	planned->choices = xcalloc(count + 1, sizeof *planned->choices);
 	planned->n_choices = count;
-	planned->starts = xcalloc(count + 1, sizeof(struct planned_task *));
+	planned->starts = xcalloc(count + 1, sizeof *planned->starts);
 	for (size_t i = 0; i < count; i++) {
 		sum += weights[i].weight;
 		planned->choices[i].task = &plan->tasks[weights[i].task - suite->tasks];
 		planned->choices[i].up_to = sum / total;
 		if (weights[i].on_start)
 			planned->choices[i].start =
-				add_start(planned,
-					  &plan->tasks[weights[i].on_start - suite->tasks]);
+				add_start(planned, &plan->tasks[weights[i].on_start - suite->tasks],
+					  weights[i].cookies);
+		planned->choices[i].cookies = weights[i].cookies;
 	}
 }
 
@@ -180,7 +184,10 @@ static void init_profiles(struct plan *plan, const struct suite *suite,
 		init_choices(plan, suite, &plan->profiles[0], scenario->mix, scenario->n_mix);
 		return;
 	}
-	suite_assign_profiles(suite, plan->n_profile_of, plan->profile_of);
+	AUTO_FREE size_t *assigned = xcalloc(plan->n_profile_of + 1, sizeof *assigned);
+	suite_assign_profiles(suite, plan->n_profile_of, assigned);
+	for (size_t i = 0; i < plan->n_profile_of; i++)
+		plan->profile_of[i] = (uint16_t)assigned[i];
 	for (size_t i = 0; i < suite->n_profiles; i++) {
 		const struct profile *profile = &suite->profiles[i];
 		struct planned_profile *planned = &plan->profiles[i];
@@ -201,6 +208,18 @@ void plan_init(struct plan *plan, const struct suite *suite, const struct scenar
 	init_profiles(plan, suite, scenario);
 }
 
+void plan_deal(struct plan *plan, uint32_t workers)
+{
+	uint32_t next = 0;
+	plan->worker_of = xcalloc(plan->n_profile_of + 1, sizeof *plan->worker_of);
+	for (size_t profile = 0; profile < plan->n_profiles; profile++) {
+		for (size_t i = 0; i < plan->n_profile_of; i++) {
+			if (plan->profile_of[i] == profile)
+				plan->worker_of[i] = (uint16_t)(next++ % workers);
+		}
+	}
+}
+
 void plan_release(struct plan *plan)
 {
 	for (size_t i = 0; i < plan->n_tasks; i++) {
@@ -218,6 +237,7 @@ void plan_release(struct plan *plan)
 	free(plan->tasks);
 	free(plan->profiles);
 	free(plan->profile_of);
+	free(plan->worker_of);
 	memset(plan, 0, sizeof *plan);
 }
 

@@ -23,6 +23,13 @@ static void forget_body(struct session *session)
 	strbuf_release(&session->body);
 }
 
+/* The user is gone; who comes in its place starts anew. */
+static void forget_user(struct session *session)
+{
+	captures_free(TAKE(session->user.captures));
+	cookies_free(TAKE(session->cookies));
+}
+
 static void rest(struct worker *worker, struct session *session)
 {
 	timers_clear(&worker->timers, &session->timer);
@@ -31,8 +38,7 @@ static void rest(struct worker *worker, struct session *session)
 	session->mode = SESSION_RESTING;
 	session->task = NULL;
 	session->arrival_ns = 0;
-	/* The user is gone; who comes in its place starts anew. */
-	captures_free(TAKE(session->user.captures));
+	forget_user(session);
 	session->starts_done = 0;
 }
 
@@ -60,15 +66,21 @@ static void choose_task(const struct worker *worker, struct session *session)
 	const struct planned_profile *profile = session->profile;
 	struct user_state *user = &session->user;
 	size_t start = session->starts_done + (size_t)1;
+	bool cookies;
 	session->step = 0;
 	session->starting = session->starts_done < profile->n_starts;
 	if (session->starting) {
-		session->task = profile->starts[session->starts_done];
+		session->task = profile->starts[session->starts_done].task;
+		cookies = profile->starts[session->starts_done].cookies;
 	} else {
 		const struct planned_choice *choice = plan_draw(profile, &user->rng);
 		session->task = choice->task;
 		start = choice->start;
+		cookies = choice->cookies;
 	}
+	session->cookie_set = cookies ? (uint8_t)(start + 1) : 0;
+	if (cookies && !session->cookies)
+		session->cookies = cookies_new();
 	if (session->task->captures && !user->captures)
 		user->captures = captures_new(worker->plan->n_captures, profile->n_starts);
 	if (!user->captures)
@@ -89,7 +101,8 @@ void session_begin(struct worker *worker, struct session *session, int64_t due_n
 		choose_task(worker, session);
 	const struct planned_request *request = &session->task->steps[session->step];
 	session->request = request;
-	session->before = session->user;
+	session->before.rng = session->user.rng;
+	session->before.sequence = session->user.sequence;
 	session->due_ns = due_ns;
 	session->round = worker->round;
 	session->mode = SESSION_BUSY;
@@ -120,7 +133,7 @@ static void leave(struct worker *worker, struct session *session)
 		rest(worker, session);
 		return;
 	}
-	captures_free(TAKE(session->user.captures));
+	forget_user(session);
 	session->mode = SESSION_RESTING;
 	session->task = NULL;
 	session->arrival_ns = 0;
@@ -141,13 +154,39 @@ static int64_t deadline_of(const struct session *session)
 	return session->exchange.start_ns + session->request->timeout_ns;
 }
 
+/* The jar's line goes behind the first header, Host. */
+static struct plan_bytes add_cookies(struct worker *worker, struct session *session,
+				     struct plan_bytes message)
+{
+	struct strbuf *line = &worker->cookie_line, *out = &worker->message_with_cookies;
+	const char *target = strchr(message.bytes, ' ') + 1;
+	const char *target_end = strchr(target, ' ');
+	const char *host = strchr(target_end, '\n') + 1;
+	size_t before = (size_t)(strchr(host, '\n') + 1 - message.bytes);
+	cookies_begin(session->cookies, session->cookie_set - 1u, target,
+		      (size_t)(target_end - target));
+	strbuf_clear(line);
+	if (!session->request->own_cookie)
+		cookies_write(session->cookies, worker->now_ns, line);
+	if (line->length == 0)
+		return message;
+	strbuf_clear(out);
+	strbuf_append(out, message.bytes, before);
+	strbuf_append(out, strbuf_text(line), line->length);
+	strbuf_append(out, message.bytes + before, message.length - before);
+	return (struct plan_bytes){strbuf_text(out), out->length};
+}
+
 static struct plan_bytes on_message(struct exchange *exchange, void *arg)
 {
 	struct worker *worker = arg;
 	struct session *session = session_of(exchange);
 	/* A second try sends the same message again. */
-	session->user = session->before;
-	return plan_message(session->request, &session->user, &worker->rendered, &worker->message);
+	session->user.rng = session->before.rng;
+	session->user.sequence = session->before.sequence;
+	struct plan_bytes message =
+		plan_message(session->request, &session->user, &worker->rendered, &worker->message);
+	return session->cookie_set ? add_cookies(worker, session, message) : message;
 }
 
 static void on_started(struct exchange *exchange, void *arg)
@@ -188,6 +227,9 @@ static void on_head(struct exchange *exchange, const struct http1_head *head, vo
 	struct session *session = session_of(exchange);
 	size_t endpoint = session->request->endpoint;
 	const struct capture_rules *captures = session->request->captures;
+	if (session->cookie_set)
+		cookies_take(session->cookies, &worker->cookie_origin, head, worker->now_ns,
+			     clock_wall_ns());
 	session->expected_status = request_expects_status(session->request->request, head->status);
 	session->body.max_bytes = 0;
 	if (session->expected_status) {

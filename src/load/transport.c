@@ -3,7 +3,12 @@
 #include "perfgate/base/mem.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
+
+/* Connections of a worker per local address, and how many addresses of 127/8 are used at most. */
+#define CONNECTIONS_PER_SOURCE 1024
+#define SOURCES_MAX 200
 
 void exchange_init(struct exchange *exchange)
 {
@@ -50,10 +55,27 @@ enum request_class transport_class_of_errno(int number)
 	case ENETDOWN:
 	case EHOSTUNREACH:
 	case EHOSTDOWN:
+	case EAFNOSUPPORT:
 	case EACCES:
 	case EPERM: return CLASS_NETWORK_UNREACHABLE;
 	default: return CLASS_RESET;
 	}
+}
+
+void transport_spread_source(int fd, const struct sockaddr *to, uint32_t connections, uint32_t dial)
+{
+	const struct sockaddr_in *address = (const struct sockaddr_in *)to;
+	uint32_t sources = connections / CONNECTIONS_PER_SOURCE + 1;
+	uint32_t source = dial % (sources < SOURCES_MAX ? sources : SOURCES_MAX);
+	if (source == 0 || to->sa_family != AF_INET ||
+	    ntohl(address->sin_addr.s_addr) >> 24 != IN_LOOPBACKNET)
+		return;
+	struct sockaddr_in from = {.sin_family = AF_INET,
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK + source)};
+	int one = 1;
+	/* Without it bind() would take a port for every peer at once. */
+	if (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one) == 0)
+		(void)bind(fd, (const struct sockaddr *)&from, sizeof from);
 }
 
 static bool is_native(enum transport_kind kind, const struct load_target *target)

@@ -106,6 +106,8 @@ static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockad
 			close(fd);
 		return CURL_SOCKET_BAD;
 	}
+	transport_spread_source(fd, &address->addr, channel->owner->connections++,
+				channel->owner->dials++);
 	*socket_ = (struct watched){.fd = fd, .ours = true};
 	/* libcurl replaces a connection that was stale, and no other. */
 	if (exchange->send_ns) {
@@ -123,7 +125,10 @@ static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockad
 /* epoll forgets a descriptor that is closed. */
 static int on_close(void *arg, curl_socket_t fd)
 {
-	struct watched *socket = find_socket(arg, fd);
+	struct channel *channel = arg;
+	struct watched *socket = find_socket(channel, fd);
+	if (socket && socket->ours)
+		channel->owner->connections--;
 	if (socket)
 		*socket = (struct watched){.fd = -1};
 	return close(fd);

@@ -28,6 +28,7 @@ struct multiplexer {
 	struct http1_memo memo;
 	struct exchange_queue to_dial, to_send;
 	uint32_t dialing;
+	uint32_t connections, dials; /* open now; ever begun */
 	int epoll_fd, timer_fd;
 	int64_t due_ns; /* when libcurl wants to be called; 0 = not at all */
 	int64_t armed_ns; /* what timer_fd is set to; 0 = not set */

@@ -147,6 +147,11 @@ static void end_by_connect(struct channel *channel, struct exchange_end *end)
 {
 	long number = 0;
 	curl_easy_getinfo(channel->easy, CURLINFO_OS_ERRNO, &number);
+	if (channel->owner->target->unix_socket && !transport_is_own_shortage((int)number)) {
+		end->outcome = CLASS_CONNECT_REFUSED;
+		end->why = "nobody accepts on the Unix socket, or its queue is full";
+		return;
+	}
 	if (number == 0) {
 		end->outcome = CLASS_CONNECT_REFUSED;
 		end->why = channel->error;

@@ -20,9 +20,6 @@
 #define READ_BYTES ((size_t)64 << 10)
 /* Handshakes under way at once: an unpaced ramp drowns the accept queue. */
 #define DIALS_MAX 128
-/* Connections of a worker per local address, and how many addresses of 127/8 are used at most. */
-#define CONNECTIONS_PER_SOURCE 1024
-#define SOURCES_MAX 200
 /* Of one answer: far less than what any receive buffer holds, so that its sender never waits. */
 #define UNHURRIED_BYTES_MAX 16384
 #define EPOLL_END (EPOLLRDHUP | EPOLLHUP | EPOLLERR)
@@ -163,27 +160,6 @@ static int open_socket(int family)
 	return fd;
 }
 
-/*
- * On loopback many users come from several local addresses: the ports of one run short, and long
- * before that the kernel spends most of connect() on looking for a free one. A refused bind
- * leaves the usual address.
- */
-static void spread_source(struct native *native, int fd, const struct sockaddr_storage *to)
-{
-	const struct sockaddr_in *address = (const struct sockaddr_in *)to;
-	uint32_t sources = native->connections / CONNECTIONS_PER_SOURCE + 1;
-	uint32_t source = native->dials++ % (sources < SOURCES_MAX ? sources : SOURCES_MAX);
-	if (source == 0 || to->ss_family != AF_INET ||
-	    ntohl(address->sin_addr.s_addr) >> 24 != IN_LOOPBACKNET)
-		return;
-	struct sockaddr_in from = {.sin_family = AF_INET,
-				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK + source)};
-	int one = 1;
-	/* Without it bind() would take a port for every peer at once. */
-	if (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one) == 0)
-		(void)bind(fd, (const struct sockaddr *)&from, sizeof from);
-}
-
 static int connect_and_register(struct native *native, struct exchange *exchange)
 {
 	const struct addresses *addresses = native->addresses;
@@ -203,20 +179,24 @@ static void dial(struct native *native, struct exchange *exchange)
 	exchange->state = EXCHANGE_DIALING;
 	native->dialing++;
 	exchange->fd = open_socket(native->addresses->list[exchange->address].ss_family);
-	if (exchange->fd < 0) {
-		fail_by_errno(native, exchange, errno);
+	int number = exchange->fd < 0 ? errno : 0;
+	if (transport_is_own_shortage(number)) {
+		fail_by_errno(native, exchange, number);
 		return;
 	}
-	spread_source(native, exchange->fd, &native->addresses->list[exchange->address]);
-	native->connections++;
+	if (exchange->fd >= 0)
+		transport_spread_source(
+			exchange->fd,
+			(const struct sockaddr *)&native->addresses->list[exchange->address],
+			native->connections++, native->dials++);
 	/* A refused address is not the server's time: the last dial counts. */
 	if (!exchange->send_ns)
 		exchange->start_ns = clock_now_ns();
-	int status = connect_and_register(native, exchange);
-	int number = errno;
+	if (number == 0 && connect_and_register(native, exchange) < 0)
+		number = errno;
 	if (first)
 		native->base.client.started(exchange, native->base.client.arg);
-	if (status < 0)
+	if (number != 0)
 		fail_dial(native, exchange, number);
 }
 

@@ -23,7 +23,44 @@ void worker_prepare(struct worker *worker)
 /* How many of the first `users` users are this worker's. */
 static uint32_t own_part(const struct worker *worker, uint32_t users)
 {
-	return users > worker->index ? (users - worker->index - 1) / worker->count + 1 : 0;
+	uint32_t low = 0, high = worker->n_sessions;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (worker->sessions[middle].number < users)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Is user `number` this worker's? Open model: any number will do, arrivals bring their own. */
+static bool has_user(const struct worker *worker, uint32_t number)
+{
+	if (worker->scenario->open)
+		return number % worker->count == worker->index;
+	return worker->plan->worker_of[number] == worker->index;
+}
+
+static void init_sessions(struct worker *worker)
+{
+	const struct plan *plan = worker->plan;
+	uint32_t users = (uint32_t)worker->scenario->users, n = 0;
+	for (uint32_t number = 0; number < users; number++)
+		worker->n_sessions += has_user(worker, number);
+	worker->sessions = xcalloc(worker->n_sessions + 1, sizeof *worker->sessions);
+	worker->ready = xcalloc(worker->n_sessions + 1, sizeof(struct session *));
+	worker->idle = xcalloc(worker->n_sessions + 1, sizeof(struct session *));
+	for (uint32_t number = 0; number < users; number++) {
+		if (!has_user(worker, number))
+			continue;
+		struct session *session = &worker->sessions[n++];
+		session->number = number;
+		exchange_init(&session->exchange);
+		user_state_init(&session->user, worker->options->seed, number + UINT64_C(1));
+		session->profile = &plan->profiles[plan->profile_of[number % plan->n_profile_of]];
+		worker->idle[worker->n_sessions - n] = session;
+	}
 }
 
 /* Without a pause between tasks a user's next request would wait for our reading. */
@@ -39,7 +76,6 @@ static bool is_unhurried(const struct scenario *scenario, const struct plan *pla
 int worker_init(struct worker *worker, const struct suite *suite, const struct addresses *addresses,
 		struct error *err)
 {
-	const struct plan *plan = worker->plan;
 	struct transport_client client;
 	health_init(&worker->health);
 	worker->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -50,24 +86,16 @@ int worker_init(struct worker *worker, const struct suite *suite, const struct a
 	if (epoll_ctl(worker->epoll_fd, EPOLL_CTL_ADD, worker->wake_fd, &event) < 0)
 		return error_set_errno(err, ERROR_UNMEASURED,
 				       "cannot watch connections (ulimit -n)");
-	worker->n_sessions = own_part(worker, (uint32_t)worker->scenario->users);
-	worker->sessions = xcalloc(worker->n_sessions + 1, sizeof *worker->sessions);
-	worker->ready = xcalloc(worker->n_sessions + 1, sizeof(struct session *));
-	worker->idle = xcalloc(worker->n_sessions + 1, sizeof(struct session *));
+	init_sessions(worker);
 	worker->checks = xcalloc(suite->n_endpoints + 1, sizeof *worker->checks);
 	timers_init(&worker->timers, worker->n_sessions);
-	worker->unhurried = is_unhurried(worker->scenario, plan);
-	for (uint32_t i = 0; i < worker->n_sessions; i++) {
-		struct session *session = &worker->sessions[i];
-		session->number = worker->index + i * worker->count;
-		exchange_init(&session->exchange);
-		user_state_init(&session->user, worker->options->seed, session->number + 1);
-		session->profile =
-			&plan->profiles[plan->profile_of[session->number % plan->n_profile_of]];
-		worker->idle[worker->n_sessions - 1 - i] = session;
-	}
+	worker->unhurried = is_unhurried(worker->scenario, worker->plan);
 	collect_init(&worker->collector, suite, &worker->result, &worker->arena,
 		     worker->options->seed, worker->index);
+	worker->cookie_origin = (struct cookie_origin){
+		.host = worker->target->host,
+		.secure = cookies_is_secure(worker->target->host, worker->target->tls,
+					    worker->target->unix_socket != NULL)};
 	session_client(worker, &client);
 	worker->transport = transport_new(worker->options->transport, worker->epoll_fd,
 					  worker->target, addresses, &client);
@@ -87,6 +115,8 @@ void worker_release(struct worker *worker)
 	timers_release(&worker->timers);
 	rendered_request_release(&worker->rendered);
 	strbuf_release(&worker->message);
+	strbuf_release(&worker->message_with_cookies);
+	strbuf_release(&worker->cookie_line);
 	free(worker->sessions);
 	free(worker->ready);
 	free(worker->idle);
@@ -251,8 +281,8 @@ static void next_arrival(struct worker *worker)
 
 static void begin_open(struct worker *worker)
 {
-	arrivals_init(&worker->arrivals, worker->scenario, worker->options->seed, worker->index,
-		      worker->count);
+	arrivals_init(&worker->arrivals, worker->scenario, worker->options->seed,
+		      worker->plan->worker_of, worker->plan->n_profile_of, worker->index);
 	worker->n_idle = worker->n_sessions;
 	worker->active = (uint32_t)worker->scenario->users;
 	worker->next_change_ns = INT64_MAX;

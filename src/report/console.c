@@ -327,6 +327,10 @@ static void print_health(struct terminal *terminal, const struct run *run)
 	strbuf_puts(&text, shown->generator.invalid == INVALID_NOT ? "valid: " : "INVALID: ");
 	summary_generator(&text, shown);
 	terminal_labelled(terminal, "generator", CONSOLE_DIM, strbuf_text(&text));
+	strbuf_clear(&text);
+	summary_loads(&text, run);
+	if (text.length > 0)
+		terminal_labelled(terminal, "load", CONSOLE_DIM, strbuf_text(&text));
 }
 
 static void print_artifacts(struct terminal *terminal, const struct run *run, const char *dir)

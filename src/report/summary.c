@@ -306,6 +306,12 @@ static void machine_trouble(struct strbuf *out, const char *what, double percent
 	figures_percent(out, percent / 100);
 }
 
+static void add_unsent(struct strbuf *out, uint64_t unsent)
+{
+	figures_count(out, unsent);
+	strbuf_puts(out, unsent == 1 ? " arrival not sent" : " arrivals not sent");
+}
+
 void summary_generator(struct strbuf *out, const struct scenario_result *scenario)
 {
 	const struct generator_health *health = &scenario->generator;
@@ -328,12 +334,42 @@ void summary_generator(struct strbuf *out, const struct scenario_result *scenari
 	}
 	if (health->unsent > 0) {
 		strbuf_puts(out, ", ");
-		figures_count(out, health->unsent);
-		strbuf_puts(out, health->unsent == 1 ? " arrival not sent" : " arrivals not sent");
+		add_unsent(out, health->unsent);
 	}
 	machine_trouble(out, "steal", health->steal_percent, STOLEN_WORTH);
 	machine_trouble(out, "throttled", health->throttled_percent, STOLEN_WORTH);
 	machine_trouble(out, "CPU pressure", health->pressure_percent, PRESSURE_WORTH);
+}
+
+void summary_load(struct strbuf *out, const struct scenario_result *scenario)
+{
+	if (scenario->open) {
+		strbuf_puts(out, "open model, ");
+		figures_metric(out, METRIC_THROUGHPUT, scenario->planned_rps);
+		strbuf_puts(out, " planned, ");
+		figures_metric(out, METRIC_THROUGHPUT, scenario->offered_rps);
+		strbuf_puts(out, " offered, ");
+		add_unsent(out, scenario->generator.unsent);
+		strbuf_puts(out, scenario->workers > 0 ? ", " : "");
+	}
+	if (scenario->workers > 0) {
+		figures_count(out, scenario->workers);
+		strbuf_puts(out, scenario->workers == 1 ? " worker" : " workers");
+	}
+}
+
+void summary_loads(struct strbuf *out, const struct run *run)
+{
+	for (size_t i = 0; i < run->n_scenarios; i++) {
+		const struct scenario_result *scenario = &run->scenarios[i];
+
+		if (!scenario->open && scenario->workers <= 1)
+			continue;
+		strbuf_puts(out, out->length > 0 ? "; " : "");
+		figures_visible(out, scenario->name, FIGURES_NAME_MAX);
+		strbuf_puts(out, ": ");
+		summary_load(out, scenario);
+	}
 }
 
 void summary_target(struct strbuf *out, const struct scenario_result *scenario)

@@ -220,6 +220,14 @@ static json_t *comparison_text(const struct run *run)
 	return view_text(&text);
 }
 
+static json_t *loads_text(const struct run *run)
+{
+	struct strbuf text = {0};
+
+	summary_loads(&text, run);
+	return view_text(&text);
+}
+
 static json_t *view_facts(const struct run *run)
 {
 	json_t *facts = extjson_array();
@@ -231,6 +239,7 @@ static json_t *view_facts(const struct run *run)
 	add_fact(facts, "Started", time_text(run));
 	add_fact(facts, "Took", duration_text(run->duration_s));
 	add_fact(facts, "Compared", comparison_text(run));
+	add_fact(facts, "Load", loads_text(run));
 	add_fact(facts, "Baseline", baseline_text(run));
 	return facts;
 }

@@ -267,8 +267,11 @@ static json_t *plan_text(const struct scenario_result *scenario)
 	struct strbuf text = {0};
 	char duration[UNITS_TEXT_SIZE];
 
+	strbuf_puts(&text, scenario->open ? "at most " : "");
 	figures_count(&text, scenario->users);
 	strbuf_puts(&text, scenario->users == 1 ? " user" : " users");
+	strbuf_puts(&text, scenario->open || scenario->workers > 0 ? ", " : "");
+	summary_load(&text, scenario);
 	if (scenario->left_out != NULL) {
 		strbuf_puts(&text, " (too few for ");
 		figures_visible(&text, scenario->left_out, FIGURES_NAME_MAX);

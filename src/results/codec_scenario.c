@@ -199,6 +199,9 @@ json_t *codec_encode_scenario(const struct scenario_result *scenario)
 	extjson_set(out, "follows", extjson_string(scenario->follows));
 	extjson_set(out, "suite_digest", extjson_string(scenario->suite_digest));
 	extjson_set(out, "users", extjson_integer(scenario->users));
+	extjson_set(out, "model", extjson_string(scenario->open ? "open" : "closed"));
+	if (scenario->workers > 0)
+		extjson_set(out, "workers", extjson_integer(scenario->workers));
 	extjson_set(out, "duration_s", extjson_real(scenario->duration_s));
 	extjson_set(out, "warmup_s", extjson_real(scenario->warmup_s));
 	extjson_set(out, "judged_s", extjson_rounded(scenario->judged_s, RATE_DIGITS));
@@ -376,6 +379,8 @@ int codec_decode_scenario(struct run *run, const json_t *json, struct error *err
 	out->follows = codec_string(run, json, "follows");
 	out->suite_digest = codec_string(run, json, "suite_digest");
 	out->users = (uint32_t)codec_count(json, "users");
+	out->open = text_equal(extjson_get_string(json, "model", "closed"), "open");
+	out->workers = (uint32_t)codec_count(json, "workers");
 	out->duration_s = extjson_get_number(json, "duration_s", NAN);
 	out->warmup_s = extjson_get_number(json, "warmup_s", NAN);
 	out->judged_s = extjson_get_number(json, "judged_s", NAN);

@@ -115,6 +115,7 @@ static void mix_tasks(const struct suite *suite, const struct scenario *scenario
 					     : (double)counts[i] / mean_cycle_s(profile);
 
 		list.on_start = profile->on_start;
+		list.cookies = profile->cookies;
 		for (j = 0; (counts[i] || scenario->open) && j < profile->n_tasks; j++)
 			weighted_tasks_add(&list, profile->tasks[j].task,
 					   rate * profile->tasks[j].weight);

@@ -19,6 +19,8 @@ static json_t *weights_json(const struct task_weight *weights, size_t n)
 		extjson_append(entry, extjson_rounded(weights[i].weight, DIGITS));
 		if (weights[i].on_start)
 			extjson_append(entry, extjson_string(weights[i].on_start->name));
+		if (weights[i].cookies)
+			extjson_append(entry, json_true());
 		extjson_append(out, entry);
 	}
 	return out;

@@ -18,13 +18,14 @@ void weighted_tasks_add(struct weighted_tasks *list, const struct task *task, do
 	size_t i;
 
 	for (i = 0; i < list->n; i++) {
-		if (list->items[i].task == task && list->items[i].on_start == list->on_start) {
+		if (list->items[i].task == task && list->items[i].on_start == list->on_start &&
+		    list->items[i].cookies == list->cookies) {
 			list->items[i].weight += weight;
 			return;
 		}
 	}
 	*VEC_PUSH(list->items, list->n, list->capacity) =
-		(struct task_weight){task, weight, list->on_start};
+		(struct task_weight){task, weight, list->on_start, list->cookies};
 }
 
 void weighted_tasks_release(struct weighted_tasks *list)
@@ -119,7 +120,8 @@ static int compile_on_start(struct suite *suite, const struct yaml_node *node, s
 static int compile_tasks(struct suite *suite, const struct yaml_node *node, struct profile *out,
 			 struct error *err)
 {
-	AUTO(weighted_tasks) struct weighted_tasks list = {.on_start = out->on_start};
+	AUTO(weighted_tasks)
+	struct weighted_tasks list = {.on_start = out->on_start, .cookies = out->cookies};
 	size_t i;
 
 	if (node->kind == YAML_SCALAR || !node->count)
@@ -147,8 +149,8 @@ static int compile_tasks(struct suite *suite, const struct yaml_node *node, stru
 static int compile_profile(struct suite *suite, const char *name, const struct yaml_node *node,
 			   struct profile *out, struct error *err)
 {
-	static const char *const keys[] = {"weight", "wait", "tasks", "on_start", NULL};
-	const struct yaml_node *weight, *wait, *tasks, *on_start;
+	static const char *const keys[] = {"weight", "wait", "tasks", "on_start", "cookies", NULL};
+	const struct yaml_node *weight, *wait, *tasks, *on_start, *cookies;
 
 	if (extyaml_expect(node, YAML_MAPPING, name, err) ||
 	    extyaml_check_keys(node, keys, name, err))
@@ -157,6 +159,7 @@ static int compile_profile(struct suite *suite, const char *name, const struct y
 	weight = extyaml_get(node, "weight");
 	wait = extyaml_get(node, "wait");
 	tasks = extyaml_get(node, "tasks");
+	cookies = extyaml_get(node, "cookies");
 	*out = (struct profile){.name = name,
 				.weight = 1,
 				.wait_min_ns = DEFAULT_WAIT_MIN_NS,
@@ -166,6 +169,7 @@ static int compile_profile(struct suite *suite, const char *name, const struct y
 	if ((weight && value_weight(weight, "weight", &out->weight, err)) ||
 	    (wait && value_duration_range(wait, "wait", MAX_WAIT_NS, &out->wait_min_ns,
 					  &out->wait_max_ns, err)) ||
+	    (cookies && extyaml_bool(cookies, &out->cookies, err)) ||
 	    (on_start && compile_on_start(suite, on_start, out, err)))
 		return -1;
 	return compile_tasks(suite, tasks, out, err);

@@ -28,6 +28,7 @@ static int get(const struct target_endpoint *endpoint, const char *path, int64_t
 		.timeout_ns = timeout_ns,
 		.limit_bytes = ANSWER_BYTES,
 		.insecure = endpoint->insecure,
+		.unix_socket = endpoint->unix_socket,
 		.out_untrusted = out_untrusted,
 	};
 	return exthttp_send(&request, out, err);

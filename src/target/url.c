@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define UNIX_PREFIX "unix:"
+
 enum { HTTP_PORT = 80, HTTPS_PORT = 443 };
 
 /* RFC 4648 section 4. */
@@ -73,10 +75,27 @@ static int check(const struct exthttp_url *url, struct error *err)
 	return 0;
 }
 
+/* Whoever listens there is asked for `localhost`, as curl and Docker do. */
+static void use_socket(const char *text, struct arena *arena, struct target_endpoint *out)
+{
+	*out = (struct target_endpoint){
+		.url = arena_strdup(arena, text),
+		.host = "localhost",
+		.address = "localhost",
+		.port = HTTP_PORT,
+		.prefix = "",
+		.unix_socket = arena_strdup(arena, text + strlen(UNIX_PREFIX)),
+	};
+}
+
 int target_parse_url(const char *text, struct arena *arena, struct target_endpoint *out,
 		     struct error *err)
 {
 	AUTO(exthttp_url) struct exthttp_url url = {0};
+	if (text_starts_with(text, UNIX_PREFIX)) {
+		use_socket(text, arena, out);
+		return 0;
+	}
 	if (exthttp_parse_url(text, &url, err) < 0 || check(&url, err) < 0)
 		return -1;
 	struct target_endpoint endpoint = {

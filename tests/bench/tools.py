@@ -37,7 +37,7 @@ class Bench:
         """The program of a C file, built once."""
         program = self.path(os.path.splitext(os.path.basename(source))[0])
         if not os.path.exists(program):
-            subprocess.run([os.environ.get("CC", "cc"), "-O2", "-D_GNU_SOURCE", "-o", program, source, *libraries],
+            subprocess.run([os.environ.get("CC", "cc"), "-O2", "-D_GNU_SOURCE", "-o", program, source, *libraries, "-lm"],
                            check=True)
         return program
 
@@ -137,10 +137,10 @@ def nginx(bench, body):
 
 
 @contextlib.contextmanager
-def known_latency(bench, hold_us):
-    """A server that holds every answer; its port, and a function that ends it and says what it held."""
+def known_latency(bench, hold, *dump):
+    """A server that holds answers; its port, and a function that ends it and says what it held."""
     program = bench.compile(os.path.join(ROOT, "tests", "harness", "known_latency_server.c"))
-    server = subprocess.Popen(pinned(SERVER_CORE, [program, str(hold_us)]), stdin=subprocess.PIPE,
+    server = subprocess.Popen(pinned(SERVER_CORE, [program, str(hold), *dump]), stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE, text=True)
 
     def held():

@@ -50,6 +50,31 @@ setup_more() {
   [ "$(xmllint --xpath 'count(//testcase/error)' perfgate-results/junit.xml)" -ge 1 ]
 }
 
+@test "NET-41: users beyond the limit of open files are exit 2 before any load, with figure and remedy" {
+  ulimit -n 256
+  run_split "$PERFGATE" check --scenario smoke,spike --target http://127.0.0.1:9 --requests 'GET /'
+  expect_status 2
+  expect_match "$errors" 'spike: 500 users need 572 open files, the limit is 256: raise it \(`ulimit -n 572`\)'
+  [[ "$errors" != *"127.0.0.1:9"* ]]
+  [ ! -e perfgate-results/result.json ]
+}
+
+@test "NET-41: max_users counts, and a soft limit that may be raised is no obstacle" {
+  ulimit -Sn 64
+  cat >>ci_cd_config.yml <<'YAML'
+target: http://127.0.0.1:9
+requests: [GET /]
+scenarios: {open: {rate: 10, max_users: 90000, duration: 10s}, closed: {users: 200, duration: 10s}}
+YAML
+  ulimit -Hn 20000
+  run_split "$PERFGATE" check --scenario open
+  expect_status 2
+  expect_match "$errors" "open: 90000 users need 900[0-9]+ open files"
+  run_split "$PERFGATE" check --scenario closed
+  expect_status 3
+  expect_match "$errors" "127.0.0.1:9"
+}
+
 @test "another target needs requests or profiles: exit 2 with the lines to add" {
   run_split "$PERFGATE" check --quick --target http://127.0.0.1:9
   expect_status 2

@@ -41,7 +41,7 @@ struct session {
 		 .help = "a 20 s smoke run and 5 s of capacity: under a minute"},                  \
 		{.name = "--target",                                                               \
 		 .value = "URL",                                                                   \
-		 .help = "API to measure, or `reference`",                                         \
+		 .help = "API to measure: a URL, unix:/path, or `reference`",                      \
 		 .setting = "target"},                                                             \
 		{.name = "--insecure",                                                             \
 		 .help = "https: accept any certificate; every report says so",                    \

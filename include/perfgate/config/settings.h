@@ -29,7 +29,8 @@ struct string_list {
 
 struct target_settings {
 	enum target_kind kind;
-	const char *url; /* TARGET_URL: may hold credentials; print url_shown only */
+	/* TARGET_URL: or unix:/path; may hold credentials: print url_shown only. */
+	const char *url;
 	const char *url_shown; /* without userinfo, query and fragment */
 	const char *build; /* TARGET_COMMAND, may be NULL */
 	const char *command; /* run by sh -c; {port} is substituted */

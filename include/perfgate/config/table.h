@@ -124,7 +124,7 @@ const char *check_cache(const char *text);
 const char *check_variable(const char *text);
 const char *check_name(const char *text);
 
-/* The URL without userinfo, query and fragment, from the arena. */
+/* The URL without userinfo, query and fragment, from the arena; unix:/path as it is. */
 const char *url_shown(struct arena *arena, const char *url);
 /* Register the password of a URL's userinfo with the log. */
 void url_hide_password(const char *url);

@@ -4,7 +4,7 @@
  * For readiness probes, GitHub, Slack and the like, not for load. http and
  * https only, no redirects, no netrc, no signals; proxy variables are
  * honoured except for loopback hosts. The time limit covers everything. Messages name
- * scheme, host and port of a URL only: user info and paths may be secret.
+ * scheme, host and port of a URL only (or the socket): user info and paths may be secret.
  * TLS 1.2 at least; certificates are verified against the system's authorities, or those that
  * SSL_CERT_FILE and SSL_CERT_DIR name.
  *
@@ -26,6 +26,7 @@ struct exthttp_request {
 	int64_t timeout_ns; /* in all; 0 = 30 s */
 	size_t limit_bytes; /* of the answer's body; 0 = 1 MiB */
 	bool insecure; /* accept any certificate */
+	const char *unix_socket; /* path to connect to instead of host and port, or NULL */
 	bool *out_untrusted; /* set to true when a certificate was not accepted; NULL = not asked */
 };
 

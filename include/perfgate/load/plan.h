@@ -18,6 +18,7 @@ struct planned_request {
 	const struct capture_rules *captures; /* NULL: none */
 	bool answers_head; /* HEAD */
 	bool expects_body; /* has something to check in a body */
+	bool own_cookie; /* writes a Cookie header itself */
 	bool captured_target; /* may begin with the prefix already */
 	bool sends_length; /* Content-Length even for an empty body */
 	char *start; /* "POST /prefix" */
@@ -37,13 +38,20 @@ struct planned_choice {
 	const struct planned_task *task;
 	double up_to; /* cumulative weight; the last is 1 */
 	uint8_t start; /* which of the profile's starts its captures come from, from 1; 0 = none */
+	bool cookies;
+};
+
+/* What a user does first. */
+struct planned_start {
+	const struct planned_task *task;
+	bool cookies;
 };
 
 /* What one kind of user draws from. */
 struct planned_profile {
 	struct planned_choice *choices;
 	size_t n_choices;
-	const struct planned_task **starts; /* what a user does first, in this order */
+	struct planned_start *starts; /* in this order */
 	size_t n_starts;
 	int64_t wait_min_ns, wait_span_ns; /* think time, scaled */
 };
@@ -53,14 +61,21 @@ struct plan {
 	size_t n_tasks;
 	struct planned_profile *profiles; /* one when the scenario has a mix */
 	size_t n_profiles;
-	size_t *profile_of; /* by user, or by arrival: number i has that of i % n_profile_of */
+	uint16_t *profile_of; /* by user, or by arrival: number i has that of i % n_profile_of */
 	size_t n_profile_of;
+	uint16_t *worker_of; /* by user, or by arrival, in the same way; see plan_deal() */
 	size_t n_captures; /* names of captured values */
 };
 
 void plan_init(struct plan *plan, const struct suite *suite, const struct scenario *scenario,
 	       const struct load_target *target, const struct load_options *options);
 void plan_release(struct plan *plan);
+
+/*
+ * Deal users (or arrivals) to `workers`, one profile after the other: each worker has its share of
+ * every profile and of all, but for one. What a user sends does not depend on it.
+ */
+void plan_deal(struct plan *plan, uint32_t workers);
 
 /* The next task of a user, by its own generator. */
 const struct planned_choice *plan_draw(const struct planned_profile *profile, struct rng *rng);

@@ -122,6 +122,14 @@ bool transport_has_proxy(bool tls);
 void exchange_queue_add(struct exchange_queue *queue, struct exchange *exchange);
 void exchange_queue_remove(struct exchange_queue *queue, struct exchange *exchange);
 
+/*
+ * Before connect(). On loopback many users come from several local addresses: the ports of one run
+ * short, and long before that the kernel spends most of connect() on looking for a free one. A
+ * refused bind leaves the usual address. `connections` are open now, `dial` counts them all.
+ */
+void transport_spread_source(int fd, const struct sockaddr *to, uint32_t connections,
+			     uint32_t dial);
+
 /* Did socket() or connect() fail for want of something of ours? */
 bool transport_is_own_shortage(int number);
 /* The class of a connection that failed with this errno. */

@@ -1,10 +1,10 @@
 /*
  * A worker: one thread, one epoll, its users, its results.
  *
- * Users are numbered globally; worker w of n has those whose number is w
- * modulo n, so that each sends the same whatever n is. In the open model
- * arrivals are numbered so, and each is a user; the sessions are what they use
- * while they are there, connection included.
+ * Users are numbered globally and dealt to the workers (plan_deal()); each sends
+ * the same whoever has it. In the open model arrivals are numbered so, and each
+ * is a user; the sessions, an equal part for each worker, are what they use while
+ * they are there, connection included.
  *
  * The loop has two phases: first everything that arrived is read and stamped,
  * then everything that is due is sent, so that one user's sending is never
@@ -17,6 +17,7 @@
 #include "perfgate/base/clock.h"
 #include "perfgate/load/arrivals.h"
 #include "perfgate/load/collect.h"
+#include "perfgate/load/cookies.h"
 #include "perfgate/load/health.h"
 #include "perfgate/load/plan.h"
 #include "perfgate/load/timers.h"
@@ -37,10 +38,14 @@ struct session {
 	struct timer timer;
 	struct exchange exchange;
 	struct user_state user;
-	struct user_state before; /* when the request under way was rendered first */
+	struct {
+		struct rng rng;
+		uint64_t sequence;
+	} before; /* of the user, when the request under way was rendered first */
 	const struct planned_profile *profile;
 	const struct planned_task *task;
 	const struct planned_request *request;
+	struct cookies *cookies; /* NULL: none, or not yet */
 	struct strbuf body; /* kept for a check or for first_failure */
 	int64_t due_ns; /* when the request should have left; 0 = at once */
 	int64_t arrival_ns; /* open model, first request: when it was to start; else 0 */
@@ -51,6 +56,7 @@ struct session {
 	uint8_t starts_done; /* of the profile's starts */
 	bool checks_body, expected_status;
 	bool starting; /* the task is the next of those */
+	uint8_t cookie_set; /* of the task, from 1; 0 = it neither sends nor keeps cookies */
 };
 
 enum worker_phase { WORKER_WARMUP, WORKER_JUDGED, WORKER_DRAINING, WORKER_DONE };
@@ -81,7 +87,7 @@ struct worker {
 	struct worker_health health;
 	struct transport *transport;
 	struct timers timers;
-	struct session *sessions;
+	struct session *sessions; /* by number */
 	uint32_t n_sessions;
 	uint32_t active; /* users wanted now, of all workers */
 	bool unhurried; /* closed model, and every user thinks for long after each task */
@@ -102,7 +108,8 @@ struct worker {
 		bool failed; /* once: from then on every body is looked into */
 	} * checks; /* by endpoint */
 	struct rendered_request rendered;
-	struct strbuf message;
+	struct strbuf message, message_with_cookies, cookie_line;
+	struct cookie_origin cookie_origin;
 	char why[256]; /* of the failure that is recorded */
 	int epoll_fd, timer_fd;
 	int64_t now_ns, end_ns, drain_end_ns, next_change_ns, next_second_ns;

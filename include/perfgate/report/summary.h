@@ -49,6 +49,10 @@ json_t *summary_next(const struct run *run);
 
 /* "generator: 3.2% of a core, wake-ups late by 0.08 ms (p99), no stall"; per scenario. */
 void summary_generator(struct strbuf *out, const struct scenario_result *scenario);
+/* "open model, 100 requests/s planned, 99.8 requests/s offered, 2 workers"; closed: the last. */
+void summary_load(struct strbuf *out, const struct scenario_result *scenario);
+/* "rush: open model, …; load: 2 workers": what is not one thread with users; else nothing. */
+void summary_loads(struct strbuf *out, const struct run *run);
 /* "target: 41% of a core, 61.2 MiB"; appends nothing when unknown. */
 void summary_target(struct strbuf *out, const struct scenario_result *scenario);
 

@@ -104,6 +104,8 @@ struct scenario_result {
 	const char *follows; /* capacity phase of that scenario, or NULL */
 	const char *suite_digest;
 	uint32_t users; /* open model: at once, at most */
+	bool open; /* requests arrive by a rate, whatever the server does */
+	uint32_t workers; /* threads that sent; 0 = not known */
 	double duration_s, warmup_s; /* planned */
 	double judged_s; /* length of the judged window, measured */
 	double planned_rps; /* NaN: no think time */

@@ -41,6 +41,7 @@ struct suite_store {
 /* Tasks of a profile or a mix while they are collected; equal tasks are merged. */
 struct weighted_tasks {
 	const struct task *on_start; /* that of the profile whose tasks are added now */
+	bool cookies; /* its users keep cookies */
 	struct task_weight *items;
 	size_t n, capacity;
 };

@@ -31,6 +31,7 @@ struct task_weight {
 	const struct task *task;
 	double weight; /* > 0; normalised: the weights of a profile or mix add up to 1 */
 	const struct task *on_start; /* of its profile; NULL: none */
+	bool cookies; /* of its profile */
 };
 
 struct profile {
@@ -44,6 +45,7 @@ struct profile {
 	 * a mix does those of all profiles.
 	 */
 	const struct task *on_start;
+	bool cookies; /* its users keep what Set-Cookie brings as long as they live */
 };
 
 /*

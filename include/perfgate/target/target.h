@@ -87,7 +87,8 @@ void target_stop(struct target *target);
 /*
  * Parse and check a base URL: http or https, host, optional port 1..65535,
  * optional path prefix; no query, fragment, control characters, blanks or
- * backslash. `insecure` is the caller's to set. Strings from `arena`.
+ * backslash. Or unix:/path of a socket, whose path the settings have checked.
+ * `insecure` is the caller's to set. Strings from `arena`.
  */
 PG_MUST_CHECK int target_parse_url(const char *url, struct arena *arena,
 				   struct target_endpoint *out, struct error *err);

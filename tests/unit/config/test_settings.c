@@ -455,6 +455,7 @@ static void wrong_values_are_explained(void **state)
 		{"run: load\n", "expected a list"},
 		{"run: [a b]\n", "a name has letters"},
 		{"requests: [[GET /]]\n", "requests: expected a single value, found a list"},
+		{"target: unix:run/x.sock\n", "named by its whole path, as in unix:/run/api.sock"},
 		{"target: ftp://h/x\n", "write `reference`, or a URL that begins with http://"},
 		{"target: localhost:3000\n", "`localhost:3000`: write `reference`"},
 		{"target: http://\n", "it names no host"},
@@ -537,8 +538,9 @@ static void flags_win_and_lists_grow_by_repeated_flags(void **state)
 	assert_int_equal(settings_set(s, "output", "elsewhere", "--output", &err), 0);
 	assert_string_equal(s->output, "elsewhere");
 	assert_int_equal(settings_set(s, "target", "nonsense", "--target", &err), -1);
-	assert_string_equal(err.message, "--target: `nonsense`: write `reference`, or a URL that "
-					 "begins with http:// or https://");
+	assert_string_equal(err.message,
+			    "--target: `nonsense`: write `reference`, or a URL that "
+			    "begins with http:// or https:// or is unix:/path/of.sock");
 	assert_string_equal(s->target.url, "http://flag");
 	assert_int_equal(settings_set(s, "run", "a,,b", "--scenario", &err), -1);
 	assert_int_equal(settings_set(s, "output", "", "--output", &err), -1);

@@ -37,7 +37,10 @@ static size_t take_all(const struct scenario *scenario, uint64_t seed, uint32_t 
 {
 	struct arrivals arrivals;
 	size_t n = 0;
-	arrivals_init(&arrivals, scenario, seed, index, count);
+	uint16_t worker_of[8] = {0};
+	for (uint32_t i = 0; i < count; i++)
+		worker_of[i] = (uint16_t)i;
+	arrivals_init(&arrivals, scenario, seed, worker_of, count, index);
 	while (n < MAX && (at_ns[n] = arrivals_next(&arrivals, &numbers[n])) != INT64_MAX)
 		n++;
 	assert_true(n < MAX);

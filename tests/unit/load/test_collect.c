@@ -209,6 +209,20 @@ static void a_merged_sample_is_weighted_by_what_it_stands_for(void **state)
 	end(&all);
 }
 
+static void a_run_that_ended_in_its_warm_up_has_no_rate(void **state)
+{
+	struct collect_case c;
+	(void)state;
+	begin(&c);
+	add(&c, CLASS_OK, 100, 100);
+	c.collector.send_end_ns = 1500 * NS_PER_MS;
+	collect_end(&c.collector);
+	assert_int_equal(c.result.total.requests, 0);
+	assert_true(c.result.judged_s >= 0 && c.result.judged_s <= 0);
+	assert_true(isnan(c.result.offered_rps) && isnan(c.result.throughput_rps));
+	end(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -218,6 +232,8 @@ int main(void)
 		cmocka_unit_test(a_second_holds_what_ended_in_it),
 		cmocka_unit_test(merging_adds_everything_up),
 		cmocka_unit_test(a_merged_sample_is_weighted_by_what_it_stands_for),
+		{"MEA-05: a run that ended in its warm-up has no rate",
+		 a_run_that_ended_in_its_warm_up_has_no_rate, NULL, NULL, NULL},
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -180,7 +180,7 @@ static void answers_in_the_drain_count_for_latency_not_throughput(void **state)
 	load_case_release(&c);
 }
 
-static void mea_01_requests_without_an_end_are_censored(void **state)
+static void requests_without_an_end_are_censored(void **state)
 {
 	(void)state;
 	static struct peer peer;
@@ -200,7 +200,7 @@ static void mea_01_requests_without_an_end_are_censored(void **state)
 	load_case_release(&c);
 }
 
-static void mea_03_failures_have_a_rate_and_no_percentile(void **state)
+static void failures_have_a_rate_and_no_percentile(void **state)
 {
 	(void)state;
 	static const struct peer_step failing[] = {
@@ -522,10 +522,13 @@ int main(void)
 		cmocka_unit_test(each_request_has_its_own_time_limit),
 		cmocka_unit_test(users_think_between_requests),
 		cmocka_unit_test(ramps_start_users_one_by_one),
-		cmocka_unit_test(warm_up_is_measured_and_not_judged),
+		NAMED("MEA-17: warm-up is measured and not judged",
+		      warm_up_is_measured_and_not_judged),
 		cmocka_unit_test(answers_in_the_drain_count_for_latency_not_throughput),
-		cmocka_unit_test(mea_01_requests_without_an_end_are_censored),
-		cmocka_unit_test(mea_03_failures_have_a_rate_and_no_percentile),
+		NAMED("MEA-01: requests without an end are censored",
+		      requests_without_an_end_are_censored),
+		NAMED("MEA-03: failures have a rate and no percentile",
+		      failures_have_a_rate_and_no_percentile),
 		cmocka_unit_test(stopping_once_drains),
 		cmocka_unit_test(stopping_twice_leaves_at_once),
 		cmocka_unit_test(the_deadline_ends_the_run),

@@ -75,10 +75,54 @@ static const struct fault faults[] = {
 	 {READ, SEND(HEAD_200 "Transfer-Encoding: chunked\r\n\r\n0x1\r\nx\r\n0\r\n\r\n")},
 	 CLASS_MALFORMED,
 	 "chunk size"},
+	{.name = "NET-13 chunk size with a sign",
+	 {READ, SEND(HEAD_200 "Transfer-Encoding: chunked\r\n\r\n+1\r\nx\r\n0\r\n\r\n")},
+	 CLASS_MALFORMED,
+	 "chunk size"},
+	{.name = "NET-13 chunk size with an underscore",
+	 {READ, SEND(HEAD_200 "Transfer-Encoding: chunked\r\n\r\n1_0\r\nx\r\n0\r\n\r\n")},
+	 CLASS_MALFORMED,
+	 "chunk size"},
+	{.name = "NET-13 chunk size with a blank before",
+	 {READ, SEND(HEAD_200 "Transfer-Encoding: chunked\r\n\r\n 1\r\nx\r\n0\r\n\r\n")},
+	 CLASS_MALFORMED,
+	 "chunk size"},
+	{.name = "NET-13 bare LF in the head",
+	 {READ, SEND("HTTP/1.1 200 OK\nContent-Length: 2\n\nok")},
+	 CLASS_MALFORMED,
+	 "CR LF"},
+	{.name = "NET-13 a chunk longer than its size",
+	 {READ, SEND(HEAD_200 "Transfer-Encoding: chunked\r\n\r\n1\r\nxyz\r\n0\r\n\r\n")},
+	 CLASS_MALFORMED,
+	 "chunk"},
+	{.name = "NET-14 status 000",
+	 {READ, SEND("HTTP/1.1 000 x\r\n" LENGTH(0))},
+	 CLASS_MALFORMED,
+	 "status"},
+	{.name = "NET-14 status 99",
+	 {READ, SEND("HTTP/1.1 99 x\r\n" LENGTH(0))},
+	 CLASS_MALFORMED,
+	 "status"},
+	{.name = "NET-14 status 99999",
+	 {READ, SEND("HTTP/1.1 99999 x\r\n" LENGTH(0))},
+	 CLASS_MALFORMED,
+	 "status"},
+	{.name = "NET-14 status -1",
+	 {READ, SEND("HTTP/1.1 -1 x\r\n" LENGTH(0))},
+	 CLASS_MALFORMED,
+	 "status"},
 	{.name = "NET-14 status 600",
 	 {READ, SEND("HTTP/1.1 600 x\r\n\r\n")},
 	 CLASS_MALFORMED,
 	 "status"},
+	{.name = "NET-15 HTTP/9.9",
+	 {READ, SEND("HTTP/9.9 200 OK\r\n" LENGTH(2) "ok"), END},
+	 CLASS_MALFORMED,
+	 "HTTP server?"},
+	{.name = "NET-15 HTTP/0.9",
+	 {READ, SEND("<html>hello</html>\r\n\r\n"), END},
+	 CLASS_MALFORMED,
+	 "HTTP server?"},
 	{.name = "NET-15 SSH banner",
 	 {SEND("SSH-2.0-x\r\n"), HANG},
 	 CLASS_MALFORMED,
@@ -136,12 +180,6 @@ static const struct fault faults[] = {
 	{.name = "until close", {READ, SEND("HTTP/1.0 200 OK\r\n\r\nbody"), END}, CLASS_OK, NULL},
 };
 
-static void choose_transport(struct load_case *c, void **state)
-{
-	const enum transport_kind *kind = *state;
-	c->options.transport = *kind;
-}
-
 static size_t count_steps(const struct fault *fault)
 {
 	size_t n = 5;
@@ -164,7 +202,7 @@ static void each_fault_has_its_class(void **state)
 						   "timeout: 80ms")
 				       : SUITE_GET("users: 2, duration: 200ms, think_scale: 0"),
 			       peer.port);
-		choose_transport(&c, state);
+		load_case_choose_transport(&c, state);
 		load_case_run(&c);
 		peer_stop(&peer);
 		assert_int_equal(c.status, 0);
@@ -187,14 +225,14 @@ static void each_fault_has_its_class(void **state)
 }
 
 /* The answer to one request never counts for the next. */
-static void net_22_desynchronised_connections_are_dropped(void **state)
+static void desynchronised_connections_are_dropped(void **state)
 {
 	static const struct peer_step steps[] = {READ, SEND(OK_ANSWER "HTTP/1.1 500 x\r\n\r\n")};
 	static struct peer peer;
 	struct load_case c;
 	assert_true(peer_start(&peer, steps, ARRAY_SIZE(steps)));
 	load_case_init(&c, SUITE_GET("users: 1, duration: 150ms, think_scale: 0"), peer.port);
-	choose_transport(&c, state);
+	load_case_choose_transport(&c, state);
 	load_case_run(&c);
 	peer_stop(&peer);
 	load_case_check_books(&c);
@@ -203,7 +241,7 @@ static void net_22_desynchronised_connections_are_dropped(void **state)
 	load_case_release(&c);
 }
 
-static void net_21_head_with_a_body_does_not_confuse_the_next(void **state)
+static void head_with_a_body_does_not_confuse_the_next(void **state)
 {
 	static const struct peer_step steps[] = {READ, SEND(OK_ANSWER)};
 	static struct peer peer;
@@ -214,7 +252,7 @@ static void net_21_head_with_a_body_does_not_confuse_the_next(void **state)
 		       "tasks: {h: {request: HEAD /}, g: {request: GET /}}\n"
 		       "scenarios: {t: {users: 2, duration: 150ms, think_scale: 0, warmup: 0s}}\n",
 		       peer.port);
-	choose_transport(&c, state);
+	load_case_choose_transport(&c, state);
 	load_case_run(&c);
 	peer_stop(&peer);
 	load_case_check_books(&c);
@@ -224,14 +262,14 @@ static void net_21_head_with_a_body_does_not_confuse_the_next(void **state)
 	load_case_release(&c);
 }
 
-static void net_02_refused_connections_are_counted(void **state)
+static void refused_connections_are_counted(void **state)
 {
 	static struct peer peer;
 	struct load_case c;
 	assert_true(peer_listen(&peer, NULL, 0));
 	close(peer.listen_fd);
 	load_case_init(&c, SUITE_GET("users: 3, duration: 250ms, think_scale: 0"), peer.port);
-	choose_transport(&c, state);
+	load_case_choose_transport(&c, state);
 	load_case_run(&c);
 	assert_int_equal(c.status, 0);
 	load_case_check_books(&c);
@@ -241,14 +279,14 @@ static void net_02_refused_connections_are_counted(void **state)
 }
 
 /* A server that closes idle connections without a word: tried once more, nothing lost. */
-static void net_47_stale_connections_are_dialed_again(void **state)
+static void stale_connections_are_dialed_again(void **state)
 {
 	static const struct peer_step steps[] = {READ, SEND(OK_ANSWER), READ, END};
 	static struct peer peer;
 	struct load_case c;
 	assert_true(peer_start(&peer, steps, ARRAY_SIZE(steps)));
 	load_case_init(&c, SUITE_GET("users: 2, duration: 200ms, think_scale: 0"), peer.port);
-	choose_transport(&c, state);
+	load_case_choose_transport(&c, state);
 	load_case_run(&c);
 	peer_stop(&peer);
 	load_case_check_books(&c);
@@ -263,14 +301,14 @@ static void net_47_stale_connections_are_dialed_again(void **state)
 }
 
 /* On a fresh connection the same is the server's failure: tried once, counted once. */
-static void net_47_fresh_connections_are_not_retried(void **state)
+static void fresh_connections_are_not_retried(void **state)
 {
 	static const struct peer_step steps[] = {READ, END};
 	static struct peer peer;
 	struct load_case c;
 	assert_true(peer_start(&peer, steps, ARRAY_SIZE(steps)));
 	load_case_init(&c, SUITE_GET("users: 1, duration: 250ms, think_scale: 0"), peer.port);
-	choose_transport(&c, state);
+	load_case_choose_transport(&c, state);
 	load_case_run(&c);
 	peer_stop(&peer);
 	assert_int_equal(c.result->generator.reconnects, 0);
@@ -298,14 +336,14 @@ static void init_with_large_body(struct load_case *c, const char *scenario, uint
 	unlink(path);
 }
 
-static void net_49_server_that_never_reads_is_a_timeout(void **state)
+static void server_that_never_reads_is_a_timeout(void **state)
 {
 	static const struct peer_step steps[] = {HANG};
 	static struct peer peer;
 	struct load_case c;
 	assert_true(peer_start(&peer, steps, ARRAY_SIZE(steps)));
 	init_with_large_body(&c, "duration: 150ms, timeout: 60ms", peer.port);
-	choose_transport(&c, state);
+	load_case_choose_transport(&c, state);
 	load_case_run(&c);
 	peer_stop(&peer);
 	load_case_check_books(&c);
@@ -322,7 +360,7 @@ static void large_messages_arrive_whole(void **state)
 	struct load_case c;
 	assert_true(peer_start(&peer, steps, ARRAY_SIZE(steps)));
 	init_with_large_body(&c, "duration: 150ms", peer.port);
-	choose_transport(&c, state);
+	load_case_choose_transport(&c, state);
 	load_case_run(&c);
 	peer_stop(&peer);
 	load_case_check_books(&c);
@@ -340,7 +378,7 @@ static int run_without_descriptors(uint16_t port, void **state)
 	load_case_init(&c, SUITE_GET("users: 40, duration: 200ms, think_scale: 0"), port);
 	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return 2;
-	choose_transport(&c, state);
+	load_case_choose_transport(&c, state);
 	load_case_run(&c);
 	const struct generator_health *health = &c.result->generator;
 	bool right = c.status == 0 && health->invalid == INVALID_OURS &&
@@ -351,7 +389,7 @@ static int run_without_descriptors(uint16_t port, void **state)
 	return right ? 0 : 1;
 }
 
-static void net_41_own_lack_of_descriptors_is_not_the_servers_fault(void **state)
+static void own_lack_of_descriptors_is_not_the_servers_fault(void **state)
 {
 	static const struct peer_step steps[] = {READ, SEND(OK_ANSWER)};
 	static struct peer peer;
@@ -368,12 +406,12 @@ static void net_41_own_lack_of_descriptors_is_not_the_servers_fault(void **state
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-static void net_34_unknown_names_are_no_measurement(void **state)
+static void unknown_names_are_no_measurement(void **state)
 {
 	struct load_case c;
 	load_case_init(&c, SUITE_GET("users: 1, duration: 100ms"), 80);
 	c.target.address = "no-such-host.invalid";
-	choose_transport(&c, state);
+	load_case_choose_transport(&c, state);
 	load_case_run(&c);
 	assert_int_equal(c.status, -1);
 	assert_int_equal(c.err.kind, ERROR_UNMEASURED);
@@ -382,7 +420,7 @@ static void net_34_unknown_names_are_no_measurement(void **state)
 }
 
 /* ::1 may come first; the server is on 127.0.0.1 only. */
-static void net_35_the_next_address_is_tried(void **state)
+static void the_next_address_is_tried(void **state)
 {
 	static const struct peer_step steps[] = {READ, SEND(OK_ANSWER)};
 	static struct peer peer;
@@ -390,7 +428,7 @@ static void net_35_the_next_address_is_tried(void **state)
 	assert_true(peer_start(&peer, steps, ARRAY_SIZE(steps)));
 	load_case_init(&c, SUITE_GET("users: 3, duration: 100ms, think_scale: 0"), peer.port);
 	c.target.address = "localhost";
-	choose_transport(&c, state);
+	load_case_choose_transport(&c, state);
 	load_case_run(&c);
 	peer_stop(&peer);
 	load_case_check_books(&c);
@@ -400,7 +438,7 @@ static void net_35_the_next_address_is_tried(void **state)
 }
 
 /* Dropped SYNs are connect time or censored, and nobody's crash. */
-static void net_50_all_at_once_against_a_short_backlog(void **state)
+static void all_at_once_against_a_short_backlog(void **state)
 {
 	static const struct peer_step steps[] = {READ, SEND(OK_ANSWER)};
 	static struct peer peer;
@@ -410,7 +448,7 @@ static void net_50_all_at_once_against_a_short_backlog(void **state)
 	load_case_init(&c, SUITE_GET("users: 200, duration: 300ms, think_scale: 0, timeout: 2s"),
 		       peer.port);
 	assert_int_equal(pthread_create(&peer.thread, NULL, peer_serve, &peer), 0);
-	choose_transport(&c, state);
+	load_case_choose_transport(&c, state);
 	load_case_run(&c);
 	peer_stop(&peer);
 	assert_int_equal(c.status, 0);
@@ -421,28 +459,31 @@ static void net_50_all_at_once_against_a_short_backlog(void **state)
 	load_case_release(&c);
 }
 
-#define WITH_BOTH(test)                                                                            \
-	{#test ", native", test, NULL, NULL, &native},                                             \
-	{                                                                                          \
-#test ", curl", test, NULL, NULL, &curl                                            \
-	}
-
 int main(void)
 {
 	static enum transport_kind native = TRANSPORT_NATIVE, curl = TRANSPORT_CURL;
 	const struct CMUnitTest tests[] = {
-		WITH_BOTH(each_fault_has_its_class),
-		WITH_BOTH(net_22_desynchronised_connections_are_dropped),
-		WITH_BOTH(net_21_head_with_a_body_does_not_confuse_the_next),
-		WITH_BOTH(net_02_refused_connections_are_counted),
-		WITH_BOTH(net_47_stale_connections_are_dialed_again),
-		WITH_BOTH(net_47_fresh_connections_are_not_retried),
-		WITH_BOTH(net_49_server_that_never_reads_is_a_timeout),
-		WITH_BOTH(large_messages_arrive_whole),
-		WITH_BOTH(net_41_own_lack_of_descriptors_is_not_the_servers_fault),
-		WITH_BOTH(net_34_unknown_names_are_no_measurement),
-		WITH_BOTH(net_35_the_next_address_is_tried),
-		WITH_BOTH(net_50_all_at_once_against_a_short_backlog),
+		WITH_BOTH("each fault has its class (NET-03 to NET-27)", each_fault_has_its_class),
+		WITH_BOTH("NET-22: desynchronised connections are dropped",
+			  desynchronised_connections_are_dropped),
+		WITH_BOTH("NET-21: head with a body does not confuse the next",
+			  head_with_a_body_does_not_confuse_the_next),
+		WITH_BOTH("NET-02: refused connections are counted",
+			  refused_connections_are_counted),
+		WITH_BOTH("NET-47: stale connections are dialed again",
+			  stale_connections_are_dialed_again),
+		WITH_BOTH("NET-47: fresh connections are not retried",
+			  fresh_connections_are_not_retried),
+		WITH_BOTH("NET-49: server that never reads is a timeout",
+			  server_that_never_reads_is_a_timeout),
+		WITH_BOTH("large messages arrive whole", large_messages_arrive_whole),
+		WITH_BOTH("NET-41: own lack of descriptors is not the server's fault",
+			  own_lack_of_descriptors_is_not_the_servers_fault),
+		WITH_BOTH("NET-34: unknown names are no measurement",
+			  unknown_names_are_no_measurement),
+		WITH_BOTH("NET-35: the next address is tried", the_next_address_is_tried),
+		WITH_BOTH("NET-50: all at once against a short backlog",
+			  all_at_once_against_a_short_backlog),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,7 +14,7 @@
 
 struct health_case {
 	const char *name;
-	double cpu_percent, steal_percent, throttled_percent, p50_ms;
+	double cpu_percent, busy_percent, steal_percent, throttled_percent, p50_ms;
 	int64_t stall_ms, stall_waiting_ms, delay_ms, late_ms, waiting_ms;
 	uint64_t wakeups;
 	int own_errno;
@@ -118,6 +118,21 @@ static const struct health_case cases[] = {
 	 .throttled_percent = 30,
 	 .capacity = true,
 	 .limited = true},
+	{.name = "capacity on a full machine whose host takes time away",
+	 .cpu_percent = 60,
+	 .busy_percent = 85,
+	 .steal_percent = 7,
+	 .capacity = true,
+	 .limited = true},
+	{.name = "capacity on an idle machine whose host takes time away",
+	 .cpu_percent = 60,
+	 .busy_percent = 50,
+	 .steal_percent = 30,
+	 .capacity = true},
+	{.name = "capacity on a full machine of its own",
+	 .cpu_percent = 60,
+	 .busy_percent = 99,
+	 .capacity = true},
 	{.name = "capacity with room", .cpu_percent = 60, .capacity = true},
 };
 
@@ -140,6 +155,7 @@ static void fill(const struct health_case *c, struct worker_health *health,
 		.machine_begin = {.at_ns = NS_PER_S},
 		.machine_end = {.at_ns = 11 * NS_PER_S,
 				.steal_s = c->steal_percent / 100 * 20,
+				.busy_s = c->busy_percent / 100 * 20,
 				.total_s = 20,
 				.throttled_s = c->throttled_percent / 100 * 10,
 				.pressure_s = NAN},
@@ -248,7 +264,8 @@ static void own_thread_is_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(figures_decide_validity_and_blame),
+		{"MEA-13 and others: figures decide validity and blame",
+		 figures_decide_validity_and_blame, NULL, NULL, NULL},
 		cmocka_unit_test(stalls_count_in_judged_seconds_only),
 		cmocka_unit_test(merging_keeps_the_worst),
 		cmocka_unit_test(own_thread_is_read),

@@ -382,7 +382,7 @@ static void expect_refusal(const struct strbuf *text, enum request_class wanted,
 	parsed_release(&got);
 }
 
-static void net_17_endless_heads_are_cut_off(void **state)
+static void endless_heads_are_cut_off(void **state)
 {
 	(void)state;
 	AUTO(strbuf) struct strbuf text = {0};
@@ -410,7 +410,7 @@ static void endless_chunk_extension_is_cut_off(void **state)
 	expect_refusal(&text, CLASS_MALFORMED, 1000);
 }
 
-static void net_19_interim_responses_are_bounded(void **state)
+static void interim_responses_are_bounded(void **state)
 {
 	(void)state;
 	AUTO(strbuf) struct strbuf text = {0};
@@ -418,7 +418,7 @@ static void net_19_interim_responses_are_bounded(void **state)
 	expect_refusal(&text, CLASS_MALFORMED, 25 * (HTTP1_INTERIM_MAX + 1));
 }
 
-static void net_25_endless_bodies_are_cut_off(void **state)
+static void endless_bodies_are_cut_off(void **state)
 {
 	(void)state;
 	static const char *const heads[] = {OK_HEAD "\r\n",
@@ -562,11 +562,13 @@ int main(void)
 		cmocka_unit_test(responses_parse_the_same_whole_and_in_pieces),
 		cmocka_unit_test(responses_parse_the_same_with_a_memo),
 		cmocka_unit_test(end_of_stream_has_a_class_of_its_own),
-		cmocka_unit_test(net_17_endless_heads_are_cut_off),
+		{"NET-17: endless heads are cut off", endless_heads_are_cut_off, NULL, NULL, NULL},
 		cmocka_unit_test(endless_trailers_are_cut_off),
 		cmocka_unit_test(endless_chunk_extension_is_cut_off),
-		cmocka_unit_test(net_19_interim_responses_are_bounded),
-		cmocka_unit_test(net_25_endless_bodies_are_cut_off),
+		{"NET-19: interim responses are bounded", interim_responses_are_bounded, NULL, NULL,
+		 NULL},
+		{"NET-25: endless bodies are cut off", endless_bodies_are_cut_off, NULL, NULL,
+		 NULL},
 		cmocka_unit_test(interesting_headers_reach_the_sink),
 		cmocka_unit_test(any_header_can_be_looked_up),
 		cmocka_unit_test(control_characters_but_tab_are_refused_at_every_place),

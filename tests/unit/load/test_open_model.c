@@ -126,7 +126,7 @@ static void stall(uint64_t number, void *arg)
  * Arrivals come during the whole stall, at the rate: those of its first half wait longer than
  * half of it, whether there are users to send them or not.
  */
-static void mea_07_a_stall_is_charged_to_all_that_arrive_in_it(void **state)
+static void a_stall_is_charged_to_all_that_arrive_in_it(void **state)
 {
 	(void)state;
 	static const char *const bounds[] = {"1", "500"};
@@ -219,7 +219,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(arrivals_are_the_same_for_any_number_of_workers),
 		cmocka_unit_test(the_rate_follows_its_stages),
-		cmocka_unit_test(mea_07_a_stall_is_charged_to_all_that_arrive_in_it),
+		NAMED("MEA-07: a stall is charged to all that arrive in it",
+		      a_stall_is_charged_to_all_that_arrive_in_it),
 		cmocka_unit_test(arrivals_without_a_user_are_counted_and_make_it_invalid),
 		cmocka_unit_test(failures_do_not_slow_the_arrivals),
 		cmocka_unit_test(an_arrival_does_its_whole_journey),

@@ -84,7 +84,7 @@ static void both_transports_count_the_same_bytes(void **state)
 	assert_int_equal(received[0], received[1]);
 }
 
-static void net_33_handshakes_that_hang_are_timeouts(void **state)
+static void handshakes_that_hang_are_timeouts(void **state)
 {
 	(void)state;
 	static const struct peer_step steps[] = {{.action = PEER_HANG}};
@@ -154,7 +154,7 @@ static void proxies_are_used_for_other_hosts_but_not_for_loopback(void **state)
 	unsetenv("http_proxy");
 }
 
-static void net_34_unknown_proxies_are_the_class_dns(void **state)
+static void unknown_proxies_are_the_class_dns(void **state)
 {
 	(void)state;
 	struct load_case c;
@@ -206,10 +206,12 @@ int main(void)
 		cmocka_unit_test(each_user_has_one_connection_and_keeps_it),
 		cmocka_unit_test(thinking_users_keep_their_connections),
 		cmocka_unit_test(both_transports_count_the_same_bytes),
-		cmocka_unit_test(net_33_handshakes_that_hang_are_timeouts),
+		NAMED("NET-33: handshakes that hang are timeouts",
+		      handshakes_that_hang_are_timeouts),
 		cmocka_unit_test(servers_without_tls_are_the_class_tls),
 		cmocka_unit_test(proxies_are_used_for_other_hosts_but_not_for_loopback),
-		cmocka_unit_test(net_34_unknown_proxies_are_the_class_dns),
+		NAMED("NET-34: unknown proxies are the class dns",
+		      unknown_proxies_are_the_class_dns),
 		cmocka_unit_test(unix_sockets_are_targets),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "perfgate/report/formats.h"
 #include "perfgate/report/summary.h"
 #include "sample_run.h"
 
@@ -51,6 +52,32 @@ static void arrivals_that_were_not_sent_are_told(void **state)
 	run->scenarios[0].generator.unsent = 12;
 	summary_generator(&text, &run->scenarios[0]);
 	assert_non_null(strstr(strbuf_text(&text), ", 12 arrivals not sent"));
+}
+
+static void the_open_model_and_workers_are_told(void **state)
+{
+	AUTO(run) struct run *run = sample_passing();
+	AUTO(strbuf) struct strbuf text = {0}, screen = {0};
+	struct scenario_result *scenario = &run->scenarios[0];
+
+	(void)state;
+	summary_loads(&text, run);
+	assert_string_equal(strbuf_text(&text), "");
+	scenario->open = true;
+	scenario->workers = 2;
+	scenario->planned_rps = 100;
+	scenario->offered_rps = 97.5;
+	scenario->generator.unsent = 12;
+	summary_loads(&text, run);
+	assert_string_equal(strbuf_text(&text),
+			    "smoke: open model, 100/s planned, 97.5/s offered, 12 arrivals not "
+			    "sent, 2 workers");
+	report_console(run, "out", false, 200, &screen);
+	assert_non_null(strstr(strbuf_text(&screen), strbuf_text(&text)));
+	strbuf_clear(&text);
+	scenario->open = false;
+	summary_loads(&text, run);
+	assert_string_equal(strbuf_text(&text), "smoke: 2 workers");
 }
 
 static void notices_tell_what_the_figures_hide(void **state)
@@ -138,6 +165,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cells_are_ordered_by_what_needs_action_first),
 		cmocka_unit_test(arrivals_that_were_not_sent_are_told),
+		cmocka_unit_test(the_open_model_and_workers_are_told),
 		cmocka_unit_test(notices_tell_what_the_figures_hide),
 		cmocka_unit_test(too_good_an_improvement_is_told__MEA_20),
 		cmocka_unit_test(a_reason_that_repeats_the_figures_adds_nothing),

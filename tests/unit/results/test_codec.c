@@ -41,6 +41,8 @@ static void fill_scenario(struct scenario_result *scenario, const char *name, co
 	scenario->generator.invalid_reason = "steal 9 %";
 	scenario->generator.unsent = 7;
 	scenario->aborted = "60 % failed";
+	scenario->open = true;
+	scenario->workers = 2;
 }
 
 static const double changes[] = {.012, NAN, -.03};
@@ -121,6 +123,8 @@ static void test_a_run_survives_the_round_trip(void **state)
 	assert_int_equal(again->scenarios[0].generator.invalid, INVALID_MACHINE);
 	assert_int_equal(again->scenarios[0].generator.unsent, 7);
 	assert_string_equal(again->scenarios[0].aborted, "60 % failed");
+	assert_true(again->scenarios[0].open);
+	assert_int_equal(again->scenarios[0].workers, 2);
 	assert_int_equal(again->verdict.cells[0].outcome, OUTCOME_FAIL);
 	assert_true((bool)isnan(again->verdict.cells[0].high));
 	assert_null(again->verdict.cells[0].regression);

@@ -331,6 +331,8 @@ static void mistakes_are_refused_with_position_and_advice(void **state)
 		{"GET /", ", on_start: [GET /]", "on_start: name one of tasks:"},
 		{"GET /", ", on_start: health", "on_start: `health` is one of several tasks"},
 		{"'GET /${capture.v}'", ", on_start: t", "${capture.v}: neither"},
+		{"GET /", ", cookies: yes", "t.yml:1:40: "},
+		{"GET /", ", cookie: true", "did you mean `cookies`?"},
 	};
 #undef USE
 	size_t i;
@@ -422,6 +424,37 @@ static void rates_and_mixes_count_steps_and_pauses(void **state)
 	suite_case_release(&c);
 }
 
+/* `text` with the first `from` replaced by `to`. */
+static char *replaced(const char *text, const char *from, const char *to)
+{
+	const char *at = strstr(text, from);
+
+	assert_non_null(at);
+	return xasprintf("%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+}
+
+/* Who keeps cookies keeps them without think time too, and nobody else does. */
+static void cookies_stay_with_their_profile(void **state)
+{
+	AUTO_FREE char *yaml = replaced(shop, "on_start: login, ", "cookies: true, ");
+	AUTO_FREE char *without = replaced(yaml, "{Authorization: 'Bearer ${capture.token}'}",
+					   "{Accept: text/plain}");
+	struct suite_case c;
+	const struct scenario *capacity;
+
+	(void)state;
+	suite_case_init(&c, without);
+	suite_case_load(&c);
+	assert_true(c.suite->profiles[0].cookies);
+	assert_false(c.suite->profiles[1].cookies);
+	capacity = suite_capacity(c.suite, suite_case_scenario(&c, "s"), 1000);
+	assert_int_equal(capacity->n_mix, 3);
+	assert_true(capacity->mix[0].cookies && capacity->mix[1].cookies);
+	assert_false(capacity->mix[2].cookies);
+	assert_ptr_equal(capacity->mix[1].task, capacity->mix[2].task);
+	suite_case_release(&c);
+}
+
 static void digest_of(const char *yaml, char *out)
 {
 	struct suite_case c;
@@ -432,21 +465,13 @@ static void digest_of(const char *yaml, char *out)
 	suite_case_release(&c);
 }
 
-/* `text` with the first `from` replaced by `to`. */
-static char *replaced(const char *text, const char *from, const char *to)
-{
-	const char *at = strstr(text, from);
-
-	assert_non_null(at);
-	return xasprintf("%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
-}
-
 static void the_digest_covers_all_of_it(void **state)
 {
 	static const char *const changes[][2] = {
 		{"1s..3s", "1s..2s"},
 		{"json.id", "json.key"},
 		{"on_start: login, ", "on_start: other, "},
+		{"on_start: login, ", "on_start: login, cookies: true, "},
 		{"    - GET /orders/${capture.id}\n",
 		 "    - GET /orders/${capture.id}\n    - GET /end\n"},
 	};
@@ -517,6 +542,7 @@ int main(void)
 		cmocka_unit_test(seventeen_names_are_too_many),
 		cmocka_unit_test(capture_is_no_name_for_data),
 		cmocka_unit_test(rates_and_mixes_count_steps_and_pauses),
+		cmocka_unit_test(cookies_stay_with_their_profile),
 		cmocka_unit_test(the_digest_covers_all_of_it),
 		cmocka_unit_test(the_example_in_the_built_in_suite_is_right),
 	};

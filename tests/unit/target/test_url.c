@@ -16,6 +16,20 @@
 #include <stdio.h>
 #include <string.h>
 
+static void a_unix_socket_is_asked_for_localhost(void **state)
+{
+	AUTO(arena) struct arena arena = {0};
+	struct target_endpoint endpoint = {0};
+	struct error err = ERROR_INIT;
+	(void)state;
+	assert_int_equal(target_parse_url("unix:/run/api.sock", &arena, &endpoint, &err), 0);
+	assert_string_equal(endpoint.url, "unix:/run/api.sock");
+	assert_string_equal(endpoint.unix_socket, "/run/api.sock");
+	assert_string_equal(endpoint.host, "localhost");
+	assert_string_equal(endpoint.prefix, "");
+	assert_false(endpoint.tls);
+}
+
 static void usable_urls_are_taken_apart(void **state)
 {
 	static const struct {
@@ -165,6 +179,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(usable_urls_are_taken_apart),
+		cmocka_unit_test(a_unix_socket_is_asked_for_localhost),
 		cmocka_unit_test(unusable_urls_are_refused),
 		cmocka_unit_test(long_urls_are_refused),
 		cmocka_unit_test(passwords_become_secrets),

@@ -22,6 +22,7 @@
 
 struct fixture {
 	int listen_fd, epoll_fd;
+	struct load_target target;
 	struct addresses addresses;
 	struct transport *transport;
 	struct exchange *exchanges;
@@ -36,7 +37,8 @@ static struct plan_bytes message(struct exchange *exchange, void *arg)
 	struct fixture *fixture = arg;
 	(void)exchange;
 	fixture->sent++;
-	return (struct plan_bytes){"x", 1};
+	static const char text[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+	return (struct plan_bytes){text, sizeof text - 1};
 }
 
 static void started(struct exchange *exchange, void *arg)
@@ -79,7 +81,9 @@ static void listen_on_loopback(struct fixture *fixture)
 
 static int set_up(void **state)
 {
+	const enum transport_kind *kind = *state;
 	struct fixture *fixture = xcalloc(1, sizeof *fixture);
+	fixture->target = (struct load_target){.host = "x", .address = "127.0.0.1", .prefix = ""};
 	struct transport_client client = {message,    started,	  never_head,
 					  never_body, never_done, fixture};
 	struct rlimit files;
@@ -89,7 +93,9 @@ static int set_up(void **state)
 	assert_true(files.rlim_max > 2 * MANY + 64);
 	listen_on_loopback(fixture);
 	fixture->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	fixture->transport = transport_native_new(fixture->epoll_fd, &fixture->addresses, &client);
+	fixture->target.port = ntohs(((struct sockaddr_in *)&fixture->addresses.list[0])->sin_port);
+	fixture->transport = transport_new(*kind, fixture->epoll_fd, &fixture->target,
+					   &fixture->addresses, &client);
 	fixture->exchanges = xcalloc(MANY, sizeof *fixture->exchanges);
 	fixture->accepted = xcalloc(MANY, sizeof *fixture->accepted);
 	*state = fixture;
@@ -173,13 +179,18 @@ static void who_leaves_makes_room_at_the_usual_address(void **state)
 	assert_int_equal(fixture->from_usual, FEW);
 }
 
+#define WITH_BOTH(test)                                                                            \
+	{#test ", native", test, set_up, tear_down, &native},                                      \
+	{                                                                                          \
+#test ", curl", test, set_up, tear_down, &curl                                     \
+	}
+
 int main(void)
 {
+	static enum transport_kind native = TRANSPORT_NATIVE, curl = TRANSPORT_CURL;
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			few_come_from_the_usual_address_and_many_from_several, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(who_leaves_makes_room_at_the_usual_address, set_up,
-						tear_down),
+		WITH_BOTH(few_come_from_the_usual_address_and_many_from_several),
+		WITH_BOTH(who_leaves_makes_room_at_the_usual_address),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
