@@ -127,16 +127,24 @@ static int describe(struct api *api, struct error *err)
 		    json_boolean(api->database_private && api->redis_private));
 	extjson_set(environment, "postgresql_private", json_boolean(api->database_private));
 	extjson_set(environment, "redis_private", json_boolean(api->redis_private));
-	extjson_set(environment, "data_set", extjson_string("quick"));
+	extjson_set(environment, "data_set", extjson_string(api->data->name));
 	api->environment = environment;
 	json_decref(postgresql);
 	return 0;
 }
 
-int api_prepare(struct api *api, bool fill, struct error *err)
+int api_prepare(struct api *api, const char *data_set, bool fill, struct error *err)
 {
-	if (store_prepare(api->store, fill, api->database_private, err) < 0 ||
-	    describe(api, err) < 0)
+	struct store_options options = {.data_set = data_set,
+					.fill = fill,
+					.private = api->database_private};
+
+	if (store_prepare(api->store, &options, err) < 0 ||
+	    models_load(api->store, api->cache, fill, &api->models, err) < 0)
+		return -1;
+	api->data = store_data_set(api->store);
+	cache_name_models(api->cache, &api->models);
+	if (describe(api, err) < 0)
 		return -1;
 	atomic_store(&api->ready, true);
 	return 0;

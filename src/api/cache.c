@@ -15,6 +15,7 @@
 struct cache {
 	char *url;
 	struct pool *pool;
+	const struct model_set *models;
 	uint64_t seed;
 	atomic_uint_fast64_t draws;
 	atomic_int_fast64_t retry_at_ns;
@@ -67,6 +68,11 @@ void cache_free(struct cache *cache)
 	free(cache);
 }
 
+void cache_name_models(struct cache *cache, const struct model_set *models)
+{
+	cache->models = models;
+}
+
 /* A client that failed is closed: its next user starts with a fresh connection. */
 static void give_back(struct cache *cache, void *client, int status)
 {
@@ -106,7 +112,8 @@ static void keys_release(struct keys *keys)
 }
 DEFINE_AUTO_VALUE(keys, struct keys, keys_release)
 
-static struct keys make_keys(const struct cache_point *points, size_t count, enum model_type model)
+static struct keys make_keys(const struct cache *cache, const struct cache_point *points,
+			     size_t count, enum model_type model)
 {
 	struct keys keys = {xcalloc(count, CACHE_KEY_SIZE), xcalloc(count, sizeof *keys.bytes)};
 
@@ -114,8 +121,8 @@ static struct keys make_keys(const struct cache_point *points, size_t count, enu
 		char *key = keys.text + i * CACHE_KEY_SIZE;
 
 		keys.bytes[i].data = key;
-		keys.bytes[i].length =
-			cache_prediction_key(key, points[i].cell, points[i].day, model);
+		keys.bytes[i].length = cache_prediction_key(key, points[i].cell, points[i].day,
+							    cache->models->labels[model]);
 	}
 	return keys;
 }
@@ -135,7 +142,7 @@ static enum cache_status judge(const struct extredis_bytes *value, struct assess
 static int read_points(struct cache *cache, struct extredis *redis, struct cache_point *points,
 		       size_t count, enum model_type model)
 {
-	AUTO(keys) struct keys keys = make_keys(points, count, model);
+	AUTO(keys) struct keys keys = make_keys(cache, points, count, model);
 	AUTO_FREE struct extredis_bytes *values = xcalloc(count, sizeof *values);
 	AUTO_FREE bool *poisoned = xcalloc(count, sizeof *poisoned);
 
@@ -172,7 +179,7 @@ static int write_points(struct cache *cache, struct extredis *redis,
 			const struct cache_point *points, size_t count, enum model_type model,
 			size_t *written)
 {
-	AUTO(keys) struct keys keys = make_keys(points, count, model);
+	AUTO(keys) struct keys keys = make_keys(cache, points, count, model);
 	AUTO_FREE struct extredis_entry *entries = xcalloc(count, sizeof *entries);
 	AUTO(strbuf) struct strbuf documents = {0};
 	AUTO_FREE size_t *ends = xcalloc(count, sizeof *ends);
@@ -256,6 +263,37 @@ void cache_write_document(struct cache *cache, enum cache_class class, const cha
 
 	cache_encode(&document, items, count);
 	entry.value = (struct extredis_bytes){document.data, document.length};
+	if (pool_take(cache->pool, &client, NULL) == 0) {
+		status = extredis_set(client, &entry, 1, NULL);
+		give_back(cache, client, status);
+	}
+	count_writes(cache, status, 1);
+}
+
+bool cache_read_blob(struct cache *cache, const char *key_text, struct strbuf *out)
+{
+	struct extredis_bytes key = {key_text, strlen(key_text)}, value = {0};
+	void *client;
+	int status;
+
+	if (pool_take(cache->pool, &client, NULL) < 0)
+		return false;
+	status = extredis_get(client, &key, 1, &value, NULL);
+	if (status == 0 && value.data)
+		strbuf_append(out, value.data, value.length);
+	give_back(cache, client, status);
+	return out->length > 0;
+}
+
+void cache_write_blob(struct cache *cache, enum cache_class class, const char *key,
+		      const struct strbuf *blob)
+{
+	struct extredis_entry entry = {.key = {key, strlen(key)},
+				       .value = {blob->data, blob->length},
+				       .ttl_s = jittered_ttl_s(cache, class)};
+	void *client;
+	int status = -1;
+
 	if (pool_take(cache->pool, &client, NULL) == 0) {
 		status = extredis_set(client, &entry, 1, NULL);
 		give_back(cache, client, status);

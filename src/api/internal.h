@@ -6,6 +6,7 @@
 #include "perfgate/api/cache.h"
 #include "perfgate/api/inject.h"
 #include "perfgate/api/metrics.h"
+#include "perfgate/api/models.h"
 #include "perfgate/api/request.h"
 #include "perfgate/api/store.h"
 #include "perfgate/base/procstat.h"
@@ -33,7 +34,10 @@ struct api {
 	bool database_private, redis_private;
 	int64_t start_ns;
 	atomic_bool ready;
-	json_t *environment; /* set before `ready`, read-only afterwards */
+	/* Set before `ready`, read-only afterwards. */
+	json_t *environment;
+	const struct data_set *data;
+	struct model_set models;
 
 	pthread_mutex_t vitals_lock;
 	struct vitals vitals;
@@ -93,7 +97,7 @@ void put_scaled(struct strbuf *out, int value);
 void put_day(struct strbuf *out, int32_t day);
 
 web_handler predict_single, predict_batch, predict_spatial, predict_series;
-web_handler show_root, show_info, show_metrics;
+web_handler show_root, show_info, show_metrics, show_openapi;
 web_handler health_summary, health_detailed, health_models, health_readiness, health_liveness;
 
 #endif

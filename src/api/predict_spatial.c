@@ -19,7 +19,8 @@ static double column_longitude(const struct spatial_request *spatial, size_t col
 	return spatial->west + (double)column * spatial->resolution;
 }
 
-static bool region_box(const struct spatial_request *spatial, struct cell_box *out)
+static bool region_box(const struct spatial_request *spatial, const struct cell_box *coverage,
+		       struct cell_box *out)
 {
 	struct cell_box all = {
 		grid_cell(spatial->south, spatial->west),
@@ -27,13 +28,13 @@ static bool region_box(const struct spatial_request *spatial, struct cell_box *o
 			  column_longitude(spatial, spatial->columns - 1)),
 	};
 
-	return grid_clip(&all, out);
+	return grid_clip(&all, coverage, out);
 }
 
 static int read_region(struct visit *visit, const struct common *common, struct region *region)
 {
 	AUTO_FREE struct cell *cells = xcalloc(region->count, sizeof *cells);
-	AUTO_FREE struct climate *climate = xcalloc(region->count, sizeof *climate);
+	AUTO_FREE struct window *climate = xcalloc(region->count, sizeof *climate);
 	struct error err = ERROR_INIT;
 	int64_t start_ns = clock_now_ns(), read_ns;
 
@@ -46,7 +47,7 @@ static int read_region(struct visit *visit, const struct common *common, struct 
 	visit->db_ns += read_ns - start_ns;
 	metrics_observe(&visit->api->metrics.query, read_ns - start_ns);
 	for (size_t i = 0; i < region->count; i++)
-		model_assess(&climate[i], &region->items[i]);
+		model_assess(&visit->api->models, common->model, &climate[i], &region->items[i]);
 	visit->model_ns += clock_now_ns() - read_ns;
 	return 0;
 }
@@ -74,7 +75,7 @@ static int fill_region(struct visit *visit, const struct spatial_request *spatia
 	int64_t start_ns;
 
 	cache_spatial_key(key, &region->box, common->target_day, spatial->resolution,
-			  common->model);
+			  visit->api->models.labels[common->model]);
 	status = look_up(visit, key, region);
 	if (status == CACHE_HIT)
 		return 0;
@@ -113,7 +114,7 @@ static size_t put_grid(struct strbuf *out, const struct spatial_request *spatial
 			double longitude = column_longitude(spatial, column);
 			struct cell cell = grid_cell(latitude, longitude);
 
-			if (grid_covers(cell))
+			if (grid_covers(&region->box, cell))
 				put_grid_point(
 					out, latitude, longitude,
 					&region->items[grid_box_position(&region->box, cell)],
@@ -173,7 +174,7 @@ void predict_spatial(const struct web_request *request, struct web_reply *reply,
 		visit_problem(&visit, &problem);
 		return;
 	}
-	if (!region_box(&spatial, &region.box)) {
+	if (!region_box(&spatial, &visit.api->data->coverage, &region.box)) {
 		visit_no_data(&visit);
 		return;
 	}

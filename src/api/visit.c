@@ -41,8 +41,12 @@ int visit_unavailable(struct visit *visit, const struct error *err)
 
 int visit_no_data(struct visit *visit)
 {
+	const struct cell_box *box = &visit->api->data->coverage;
+
 	web_error(visit->request, visit->reply, 404, "no_climate_data",
-		  "there is climate data for latitude -3..2 and longitude 34..38 only");
+		  "there is climate data for latitude %g..%g and longitude %g..%g only",
+		  box->south_west.latitude * GRID_STEP, box->north_east.latitude * GRID_STEP,
+		  box->south_west.longitude * GRID_STEP, box->north_east.longitude * GRID_STEP);
 	return -1;
 }
 
@@ -126,7 +130,7 @@ static int compare_cells(const void *a, const void *b)
 struct question {
 	struct cell *cells;
 	int32_t *days;
-	struct climate *answers;
+	struct window *answers;
 	size_t count;
 };
 
@@ -177,7 +181,8 @@ static int ask_store(struct visit *visit, struct question *question, bool same_c
 }
 
 static void assess_missing(struct visit *visit, const struct question *question,
-			   struct cache_point *points, size_t count, bool same_cell)
+			   struct cache_point *points, size_t count, enum model_type model,
+			   bool same_cell)
 {
 	int64_t start_ns = clock_now_ns();
 	size_t next = 0;
@@ -194,7 +199,7 @@ static void assess_missing(struct visit *visit, const struct question *question,
 
 			at = (size_t)(place - question->cells);
 		}
-		model_assess(&question->answers[at], &points[i].found);
+		model_assess(&visit->api->models, model, &question->answers[at], &points[i].found);
 		next++;
 	}
 	visit->model_ns += clock_now_ns() - start_ns;
@@ -214,7 +219,7 @@ int visit_points(struct visit *visit, struct cache_point *points, size_t count,
 
 	if (ask_store(visit, &question, same_cell) < 0)
 		return -1;
-	assess_missing(visit, &question, points, count, same_cell);
+	assess_missing(visit, &question, points, count, model, same_cell);
 	if (visit->misses) {
 		start_ns = clock_now_ns();
 		cache_write_points(visit->api->cache, points, count, model);

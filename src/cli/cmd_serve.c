@@ -1,4 +1,5 @@
 #include "perfgate/api/api.h"
+#include "perfgate/api/data_set.h"
 #include "perfgate/base/clock.h"
 #include "perfgate/base/log.h"
 #include "perfgate/base/text.h"
@@ -38,13 +39,24 @@ static int read_number(const struct cli *cli, const char *option, const char *fa
 	return 0;
 }
 
+static int check_data_set(const char *name, struct error *err)
+{
+	AUTO(strbuf) struct strbuf names = {0};
+
+	if (!name || data_set_find(name))
+		return 0;
+	for (const struct data_set *set = data_sets; set->name; set++)
+		strbuf_printf(&names, "%s%s", set == data_sets ? "" : " and ", set->name);
+	return error_set(err, ERROR_USAGE, "--data-set `%s`: there are %s", name,
+			 strbuf_text(&names));
+}
+
 static int read_options(const struct cli *cli, struct api_options *out, struct error *err)
 {
-	const char *data_set = cli_value(cli, "--data-set");
 	int64_t port, threads;
 
-	if (data_set && strcmp(data_set, "quick") != 0)
-		return error_set(err, ERROR_USAGE, "--data-set %s: there is quick", data_set);
+	if (check_data_set(cli_value(cli, "--data-set"), err) < 0)
+		return -1;
 	if (read_number(cli, "--port", DEFAULT_PORT, 65535, &port, err) < 0 ||
 	    read_number(cli, "--threads", "0", MAX_THREADS, &threads, err) < 0)
 		return -1;
@@ -105,8 +117,8 @@ static int say_ready(const struct api_options *options, const struct api *api, s
 	return cli_print(line, err);
 }
 
-static int serve(const struct api_options *options, bool fill, const sigset_t *stop,
-		 struct error *err)
+static int serve(const struct api_options *options, const char *data_set, bool fill,
+		 const sigset_t *stop, struct error *err)
 {
 	struct api *api;
 	int signal_number, status = 0;
@@ -114,7 +126,7 @@ static int serve(const struct api_options *options, bool fill, const sigset_t *s
 	if (api_start(options, &api, err) < 0)
 		return -1;
 	if (!stop_pending(stop)) {
-		status = api_prepare(api, fill, err);
+		status = api_prepare(api, data_set, fill, err);
 		if (status == 0)
 			status = say_ready(options, api, err);
 	}
@@ -147,7 +159,8 @@ static int run_serve(struct cli *cli, struct error *err)
 	options.redis_url = services_redis(services);
 	options.database_private = services_database_is_private(services);
 	options.redis_private = services_redis_is_private(services);
-	status = serve(&options, cli_flag(cli, "--init") || options.database_private, &stop, err);
+	status = serve(&options, cli_value(cli, "--data-set"),
+		       cli_flag(cli, "--init") || options.database_private, &stop, err);
 	services_stop(services);
 	return status;
 }
@@ -164,8 +177,10 @@ static const struct option_row serve_options[] = {
 	 .value = "FAULT",
 	 .help = "make a known regression, as described above",
 	 .repeatable = true},
-	{.name = "--data-set", .value = "NAME", .help = "data to fill in: quick (the default)"},
-	{.name = "--init", .help = "create and fill the tables of an external database"},
+	{.name = "--data-set",
+	 .value = "NAME",
+	 .help = "data to fill in: quick (a year, the default) or full (four years)"},
+	{.name = "--init", .help = "fill an empty external database and fit the models"},
 	{.name = "--threads", .value = "N", .help = "threads that answer requests (default 16)"},
 	{0},
 };

@@ -439,6 +439,11 @@ const char *extpg_text(const struct extpg_result *result, size_t row, size_t col
 	return PQgetvalue(raw(result), (int)row, (int)column);
 }
 
+size_t extpg_length(const struct extpg_result *result, size_t row, size_t column)
+{
+	return (size_t)PQgetlength(raw(result), (int)row, (int)column);
+}
+
 void extpg_result_free(struct extpg_result *result)
 {
 	PQclear((PGresult *)(void *)result);

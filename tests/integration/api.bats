@@ -87,14 +87,16 @@ expect_json() {
   done
 }
 
-@test "/info says what the services are and that the models differ by name only" {
+@test "/info says what the services are, what the data covers and how the models differ" {
   ask GET /info
   expect_json 'd["environment"]["private"]' True
   expect_json 'd["environment"]["data_set"]' quick
   expect_json 'd["environment"]["postgresql_settings"]["fsync"]' off
   expect_match "$(json 'd["environment"]["postgresql_version"]')" '^[0-9]+\.[0-9]+$'
   expect_match "$(json 'd["environment"]["redis_version"]')" '^[0-9]+\.[0-9]+'
-  expect_match "$(json 'd["models"]["note"]')" 'by name only'
+  expect_match "$(json 'd["models"]["note"]')" 'fitted to a mechanistic risk'
+  expect_match "$(json 'd["purpose"]')" 'not medical advice'
+  expect_json '[d["coverage"][k] for k in ("data_set", "south", "north", "west", "east", "first_year", "last_year")]' "['quick', -3.0, 2.0, 34.0, 38.0, 2023, 2023]"
 }
 
 @test "/health/ has the promised members" {
@@ -197,10 +199,12 @@ print([p["risk_score"] for p in d["predictions"] if p["latitude"] == 0.5 and p["
   python3 -c '
 import json; d = json.load(open(".body"))
 for p in d["time_series"]: print(p["date"], p["risk_score"], p["uncertainty"])' >series
-  local date score uncertainty
+  local date score uncertainty socket
+  socket="$(own_redis_socket "$BATS_FILE_TMPDIR/main")"
   while read -r date score uncertainty; do
-    # Another model type has its own key: it is computed, not read from the cache.
-    ask POST /predict/single "{$PLACE, \"target_date\": \"$date\", \"model_type\": \"lstm\"}"
+    # Points of a series and of a single request share their keys: make sure it is computed.
+    redis-cli -s "$socket" --scan --pattern 'malaria:prediction:*' | xargs -r redis-cli -s "$socket" DEL >/dev/null
+    ask POST /predict/single "{$PLACE, \"target_date\": \"$date\"}"
     expect_match "$head" 'X-Cache: MISS'
     expect_json '(d["risk_score"], d["uncertainty"])' "($score, $uncertainty)"
   done <series
@@ -277,7 +281,9 @@ ROWS
   ask POST /predict/single "$request"
   cp .body first
   socket="$(own_redis_socket "$folder")"
-  key='malaria:prediction:0.00:34.75:2020-06-01:ensemble.1'
+  ask GET /health/models
+  key="malaria:prediction:0.00:34.75:2020-06-01:ensemble.$(json 'd["models"]["ensemble"]["version"]')"
+  [ "$(redis-cli -s "$socket" EXISTS "$key")" = 1 ]
   redis-cli -s "$socket" SET "$key" '{"risk": 1}' >/dev/null
   ask POST /predict/single "$request"
   expect_match "$head" 'X-Cache: MISS'

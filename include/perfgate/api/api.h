@@ -29,8 +29,11 @@ struct api;
 /* The part of the options that a user can get wrong, before anything is started: ERROR_USAGE. */
 PG_MUST_CHECK int api_check_options(const struct api_options *options, struct error *err);
 PG_MUST_CHECK int api_start(const struct api_options *options, struct api **out, struct error *err);
-/* Check or fill the store (`fill`: see store_prepare()), then be ready. */
-PG_MUST_CHECK int api_prepare(struct api *api, bool fill, struct error *err);
+/*
+ * Check or fill the store and load or fit the models, then be ready. `data_set` and
+ * `fill`: see struct store_options.
+ */
+PG_MUST_CHECK int api_prepare(struct api *api, const char *data_set, bool fill, struct error *err);
 int api_port(const struct api *api);
 /* Let requests under way finish for at most `grace_ns`, then free. Accepts NULL. */
 void api_stop(struct api *api, int64_t grace_ns);

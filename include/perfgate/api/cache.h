@@ -7,7 +7,8 @@
  *   malaria:env:{source}:{lat}:{lon}:{date}               24 h
  *   malaria:spatial:{bounds_hash}:{date}:{resolution}     12 h
  * each +-10 % jitter, so that what was filled together does not expire together.
- * {model} is "ensemble.1": type and version of the implementation. bounds_hash is
+ * {model} is "ensemble.2-3fa9c1d2": type and version, which names the content of the
+ * models, so that two data sets on one Redis never meet. bounds_hash is
  * SHA-256 (16 digits) over the model and the four integer cell bounds. Every part
  * is a number, a date or a name from a table, so that no part can contain ':'.
  *
@@ -38,9 +39,10 @@ enum cache_status { CACHE_HIT, CACHE_MISS, CACHE_ERROR, CACHE_STATUS_COUNT };
 #define CACHE_KEY_SIZE 128
 
 /* Keys are NUL-terminated in `out` of CACHE_KEY_SIZE bytes; the length is returned. */
-size_t cache_prediction_key(char *out, struct cell cell, int32_t day, enum model_type model);
+size_t cache_prediction_key(char *out, struct cell cell, int32_t day, const char *model);
 size_t cache_spatial_key(char *out, const struct cell_box *box, int32_t day, double resolution,
-			 enum model_type model);
+			 const char *model);
+size_t cache_model_key(char *out, const char *name, const char *version);
 /* Seconds; `random` in [0, 1) places it within +-10 %. */
 int64_t cache_ttl_s(enum cache_class class, double random);
 
@@ -54,6 +56,8 @@ struct cache;
 /* Never connects by itself; `url` is copied. */
 struct cache *cache_new(const char *url);
 void cache_free(struct cache *cache);
+/* The {model} of prediction keys for each type; borrowed. Before the first prediction. */
+void cache_name_models(struct cache *cache, const struct model_set *models);
 
 struct cache_point {
 	struct cell cell;
@@ -76,6 +80,11 @@ enum cache_status cache_read_document(struct cache *cache, const char *key, stru
 				      size_t count, bool (*forget)(void *arg), void *arg);
 void cache_write_document(struct cache *cache, enum cache_class class, const char *key,
 			  const struct assessment *items, size_t count);
+
+/* A value as it is, appended; false when there is none or Redis is away. */
+bool cache_read_blob(struct cache *cache, const char *key, struct strbuf *out);
+void cache_write_blob(struct cache *cache, enum cache_class class, const char *key,
+		      const struct strbuf *blob);
 
 /* The text of INFO. */
 PG_MUST_CHECK int cache_info(struct cache *cache, struct strbuf *out, struct error *err);

@@ -74,8 +74,9 @@ PG_MUST_CHECK int extpg_script(struct extpg *pg, const char *sql, struct error *
 size_t extpg_rows(const struct extpg_result *result);
 /* bool, int2, int4, int8, float4, float8; NaN for null and every other type. */
 double extpg_number(const struct extpg_result *result, size_t row, size_t column);
-/* The bytes of a text value, NUL-terminated, "" for null; borrowed from the result. */
+/* The bytes of a text or bytea value, NUL-terminated, "" for null; borrowed from the result. */
 const char *extpg_text(const struct extpg_result *result, size_t row, size_t column);
+size_t extpg_length(const struct extpg_result *result, size_t row, size_t column);
 void extpg_result_free(struct extpg_result *result);
 DEFINE_AUTO(extpg_result, struct extpg_result *, extpg_result_free)
 
