@@ -87,11 +87,11 @@ harness: $(HARNESS_BINARIES)
 DEPS_RUN = gcc make pkg-config git libcurl4-openssl-dev libgit2-dev libyaml-dev libjansson-dev \
 	libxml2-dev libpq-dev libhiredis-dev libmicrohttpd-dev zlib1g-dev postgresql redis-server
 DEPS_TEST = libcmocka-dev bats perl curl jq procps strace python3 libxml2-utils nginx-light tmux locales openssl util-linux \
+	python3-jsonschema promtool=prometheus \
 	$(CHROMIUM)
 DEPS_BENCH = nginx-light wrk nghttp2-client apache2-utils hey node=nodejs npm=npm python3 util-linux
 # PROGRAM=PACKAGE: not needed where the program is there from elsewhere.
-DEPS_LINT = clang clang-format shellcheck yamllint node=nodejs npm=npm java=default-jre-headless \
-	promtool=prometheus
+DEPS_LINT = clang clang-format shellcheck yamllint node=nodejs npm=npm java=default-jre-headless
 # Ubuntu has it as a snap behind another name.
 CHROMIUM = $(if $(shell apt-cache policy chromium 2>/dev/null | grep 'Candidate: [0-9]'),chromium,chromium-browser)
 SUDO = $(if $(filter 0,$(shell id -u)),,sudo)

@@ -1,6 +1,6 @@
 #include "internal.h"
 
-#include "perfgate/base/clock.h"
+#include "perfgate/template/template.h"
 
 static json_t *route_list(void)
 {
@@ -102,6 +102,19 @@ void show_info(const struct web_request *request, struct web_reply *reply, void 
 		extjson_set(info, "environment", json_deep_copy(api->environment));
 	}
 	send_json(reply, info);
+}
+
+void show_openapi(const struct web_request *request, struct web_reply *reply, void *arg)
+{
+	AUTO_JSON json_t *view = extjson_object();
+	struct error err = ERROR_INIT;
+
+	(void)arg;
+	extjson_set(view, "version", extjson_string(PERFGATE_VERSION));
+	if (template_render("api/openapi.json", TEMPLATE_NONE, view, &reply->body, &err) == 0)
+		return;
+	web_error(request, reply, 500, "no_description", "%s", err.message);
+	error_clear(&err);
 }
 
 void show_metrics(const struct web_request *request, struct web_reply *reply, void *arg)

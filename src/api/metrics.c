@@ -6,7 +6,8 @@
 #include <assert.h>
 #include <math.h>
 
-static const int statuses[] = {200, 400, 404, 405, 413, 415, 422, 429, 503, 408, 431, 500};
+static const int statuses[] = {200, 400, 404, 405, 408, 413, 414,
+			       415, 417, 422, 429, 431, 503, 500};
 static_assert(ARRAY_SIZE(statuses) == METRICS_STATUSES, "one counter per status");
 
 /* Upper bounds in ms, and as they are printed. */
