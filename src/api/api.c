@@ -57,6 +57,7 @@ static void api_free(struct api *api)
 {
 	store_free(api->store);
 	cache_free(api->cache);
+	flights_free(api->flights);
 	json_decref(api->environment);
 	pthread_mutex_destroy(&api->vitals_lock);
 	free(api);
@@ -96,6 +97,7 @@ int api_start(const struct api_options *options, struct api **out, struct error 
 	api->redis_private = options->redis_private;
 	api->store = store_new(options->database_url);
 	api->cache = cache_new(options->redis_url);
+	api->flights = flights_new();
 	pthread_mutex_init(&api->vitals_lock, NULL);
 	machinestat_read(&api->machine);
 	name_endpoints(api);

@@ -44,7 +44,11 @@ size_t cache_prediction_key(char *out, struct cell cell, int32_t day, enum model
 	grid_put(&key, cell.latitude);
 	strbuf_putc(&key, ':');
 	grid_put(&key, cell.longitude);
-	strbuf_printf(&key, ":%s:%s.%s", date, model_names[model], MODEL_VERSION);
+	strbuf_putc(&key, ':');
+	strbuf_puts(&key, date);
+	strbuf_putc(&key, ':');
+	strbuf_puts(&key, model_names[model]);
+	strbuf_puts(&key, "." MODEL_VERSION);
 	return finish_key(&key, out);
 }
 

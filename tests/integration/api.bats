@@ -266,7 +266,7 @@ ROWS
   ask GET /metrics
   expect_match "$head" 'Content-Type: text/plain; version=0.0.4'
   expect_match "$body" 'malaria_api_requests_total\{endpoint="/health/liveness",method="GET",status="200"\} [1-9]'
-  expect_match "$body" 'malaria_database_connections\{state="max"\} 20'
+  expect_match "$body" 'malaria_database_connections\{state="max"\} 50'
   expect_match "$body" 'malaria_cache_memory_usage_bytes [1-9]'
 }
 

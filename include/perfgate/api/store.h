@@ -2,7 +2,9 @@
  * The climate store in PostgreSQL: filling it, and reading windows of 30 days.
  *
  * Reads are prepared statements, one round trip each, over a bounded pool. A
- * connection that was lost is replaced once per call. Thread-safe.
+ * connection that was lost is replaced once per call, so that a restart of the server or
+ * pg_terminate_backend() fails at most what cannot connect again at once. After a server that did
+ * not answer in time, calls fail at once but for one a second, until it answers. Thread-safe.
  */
 #ifndef PERFGATE_API_STORE_H
 #define PERFGATE_API_STORE_H
@@ -13,7 +15,8 @@
 #include "perfgate/api/pool.h"
 #include "perfgate/ext/json.h"
 
-#define STORE_POOL_MAX 20
+#define STORE_POOL_SIZE 20
+#define STORE_POOL_OVERFLOW 30
 #define STORE_CHECKOUT_NS (INT64_C(30) * 1000000000)
 
 struct store;
@@ -40,6 +43,7 @@ PG_MUST_CHECK int store_read_cells(struct store *store, const struct cell *cells
 PG_MUST_CHECK int store_read_series(struct store *store, struct cell cell, const int32_t *days,
 				    size_t count, struct climate *out, struct error *err);
 
+/* Does the server answer within a second? Asks it even when it did not a moment ago. */
 PG_MUST_CHECK int store_ping(struct store *store, struct error *err);
 void store_read_stats(struct store *store, struct pool_stats *out);
 
