@@ -7,6 +7,7 @@
 #include "perfgate/api/flight.h"
 #include "perfgate/api/inject.h"
 #include "perfgate/api/metrics.h"
+#include "perfgate/api/rate.h"
 #include "perfgate/api/request.h"
 #include "perfgate/api/store.h"
 #include "perfgate/base/procstat.h"
@@ -28,6 +29,7 @@ struct api {
 	struct cache *cache;
 	struct flights *flights;
 	struct inject inject;
+	struct rate *rate; /* NULL = no limit */
 	struct metrics metrics;
 	struct web_route web_routes[METRICS_MAX_ENDPOINTS];
 	struct metrics_endpoint endpoints[METRICS_MAX_ENDPOINTS];

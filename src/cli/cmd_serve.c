@@ -1,4 +1,5 @@
 #include "perfgate/api/api.h"
+#include "perfgate/api/rate.h"
 #include "perfgate/base/clock.h"
 #include "perfgate/base/log.h"
 #include "perfgate/base/text.h"
@@ -41,13 +42,15 @@ static int read_number(const struct cli *cli, const char *option, const char *fa
 static int read_options(const struct cli *cli, struct api_options *out, struct error *err)
 {
 	const char *data_set = cli_value(cli, "--data-set");
-	int64_t port, threads;
+	int64_t port, threads, rate;
 
 	if (data_set && strcmp(data_set, "quick") != 0)
 		return error_set(err, ERROR_USAGE, "--data-set %s: there is quick", data_set);
 	if (read_number(cli, "--port", DEFAULT_PORT, 65535, &port, err) < 0 ||
-	    read_number(cli, "--threads", "0", MAX_THREADS, &threads, err) < 0)
+	    read_number(cli, "--threads", "0", MAX_THREADS, &threads, err) < 0 ||
+	    read_number(cli, "--rate-limit", "0", RATE_MAX_PER_S, &rate, err) < 0)
 		return -1;
+	out->rate_limit = (unsigned)rate;
 	out->port = (int)port;
 	out->threads = (unsigned)threads;
 	out->bind = cli_value(cli, "--bind");
@@ -167,6 +170,9 @@ static const struct option_row serve_options[] = {
 	{.name = "--data-set", .value = "NAME", .help = "data to fill in: quick (the default)"},
 	{.name = "--init", .help = "create and fill the tables of an external database"},
 	{.name = "--threads", .value = "N", .help = "threads that answer requests (default 16)"},
+	{.name = "--rate-limit",
+	 .value = "N",
+	 .help = "answer 429 to more than N requests/s of one client (0 = off, the default)"},
 	{0},
 };
 
