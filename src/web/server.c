@@ -24,6 +24,7 @@
 /* Room beside the request's header for libmicrohttpd's tables and the answer's header. */
 #define POOL_EXTRA_BYTES ((size_t)4 << 10)
 #define DRAIN_POLL_NS (2 * NS_PER_MS)
+#define BODY_RESERVE_BYTES 1000
 #define HEADER_TIMEOUT_NS (10 * NS_PER_S)
 #define BODY_TIMEOUT_NS (30 * NS_PER_S)
 #define WRITE_TIMEOUT_NS (60 * NS_PER_S)
@@ -260,6 +261,8 @@ static enum MHD_Result respond(struct exchange *exchange)
 	struct web_reply reply = empty_reply();
 
 	set_deadline(exchange, true, INT64_MAX);
+	/* Most answers fit: one allocation instead of one per doubling. */
+	strbuf_reserve(&reply.body, BODY_RESERVE_BYTES);
 	if (!refused(exchange, &reply)) {
 		exchange->request.body = strbuf_text(&exchange->body);
 		exchange->request.body_length = exchange->body.length;
