@@ -89,7 +89,8 @@ DEPS_RUN = gcc make pkg-config git libcurl4-openssl-dev libgit2-dev libyaml-dev 
 DEPS_TEST = libcmocka-dev bats perl curl jq procps strace python3 libxml2-utils nginx-light tmux locales openssl util-linux \
 	python3-jsonschema promtool=prometheus \
 	$(CHROMIUM)
-DEPS_BENCH = nginx-light wrk nghttp2-client apache2-utils hey node=nodejs npm=npm python3 util-linux
+DEPS_BENCH = nginx-light wrk nghttp2-client apache2-utils hey node=nodejs npm=npm python3 util-linux procps \
+	python3-fastapi uvicorn python3-uvloop python3-httptools python3-asyncpg python3-redis
 # PROGRAM=PACKAGE: not needed where the program is there from elsewhere.
 DEPS_LINT = clang clang-format shellcheck yamllint node=nodejs npm=npm java=default-jre-headless
 # Ubuntu has it as a snap behind another name.
@@ -167,6 +168,11 @@ format: ## format every C file
 bench: deps deps-bench ## measure perfgate itself; prints the figures that README quotes
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/bench/run $(BUILD)/perfgate
+
+.PHONY: bench-api
+bench-api: deps deps-bench ## measure the reference API beside libmicrohttpd and FastAPI
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/bench/api/run $(BUILD)/perfgate
 
 .PHONY: regen-golden
 regen-golden: all unit ## rewrite the golden files from what the program prints now

@@ -2,17 +2,47 @@
 
 #include "perfgate/base/clock.h"
 #include "perfgate/base/log.h"
+#include "perfgate/base/text.h"
 
-/* Every route runs through here: injected faults, then the handler, then injected time. */
+#include <string.h>
+
+/* Whoever watches the service must not be shut out by those who use it. */
+static bool is_limited(const char *path)
+{
+	return !text_starts_with(path, "/health") && strcmp(path, "/metrics") != 0;
+}
+
+/* True when the answer is 429. */
+static bool limit_rate(struct api *api, const struct web_request *request, struct web_reply *reply)
+{
+	unsigned char client[WEB_ADDRESS_SIZE];
+	int64_t retry_ns;
+
+	if (!api->rate || !is_limited(request->path))
+		return false;
+	web_client_address(request, client);
+	if (rate_allows(api->rate, client, clock_now_ns(), &retry_ns))
+		return false;
+	web_error(request, reply, 429, "rate_limited",
+		  "more requests than this server allows per client and second (--rate-limit)");
+	web_reply_header(reply, "Retry-After", "%lld",
+			 (long long)((retry_ns + NS_PER_S - 1) / NS_PER_S));
+	return true;
+}
+
+/* Every route runs through here: the limit, injected faults, then the handler, then injected time. */
 static void dispatch(const struct web_request *request, struct web_reply *reply, void *arg)
 {
 	struct api *api = arg;
-	int64_t start_ns = clock_now_ns();
+	int64_t start_ns;
 
+	if (limit_rate(api, request, reply))
+		return;
 	if (!api->inject.count) {
 		api_routes[request->route].handler(request, reply, api);
 		return;
 	}
+	start_ns = clock_now_ns();
 	if (inject_draw_error(&api->inject, request->route, request->path))
 		web_error(request, reply, 500, "injected_error",
 			  "this error was asked for with --inject");
@@ -57,6 +87,8 @@ static void api_free(struct api *api)
 {
 	store_free(api->store);
 	cache_free(api->cache);
+	flights_free(api->flights);
+	rate_free(api->rate);
 	json_decref(api->environment);
 	pthread_mutex_destroy(&api->vitals_lock);
 	free(api);
@@ -96,6 +128,8 @@ int api_start(const struct api_options *options, struct api **out, struct error 
 	api->redis_private = options->redis_private;
 	api->store = store_new(options->database_url);
 	api->cache = cache_new(options->redis_url);
+	api->flights = flights_new();
+	api->rate = options->rate_limit ? rate_new(options->rate_limit) : NULL;
 	pthread_mutex_init(&api->vitals_lock, NULL);
 	machinestat_read(&api->machine);
 	name_endpoints(api);

@@ -44,7 +44,10 @@ size_t cache_prediction_key(char *out, struct cell cell, int32_t day, const char
 	grid_put(&key, cell.latitude);
 	strbuf_putc(&key, ':');
 	grid_put(&key, cell.longitude);
-	strbuf_printf(&key, ":%s:%s", date, model);
+	strbuf_putc(&key, ':');
+	strbuf_puts(&key, date);
+	strbuf_putc(&key, ':');
+	strbuf_puts(&key, model);
 	return finish_key(&key, out);
 }
 

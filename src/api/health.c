@@ -64,10 +64,12 @@ void health_summary(const struct web_request *request, struct web_reply *reply, 
 static void put_pool(struct strbuf *out, const struct pool_stats *pool)
 {
 	strbuf_printf(out,
-		      ", \"database_pool\": {\"max\": %u, \"open\": %u, \"in_use\": %u, "
-		      "\"waiters\": %u, \"checkouts\": %llu, \"timeouts\": %llu, \"wait_ms\": ",
-		      pool->max, pool->open, pool->in_use, pool->waiters,
-		      (unsigned long long)pool->checkouts, (unsigned long long)pool->timeouts);
+		      ", \"database_pool\": {\"size\": %u, \"overflow\": %u, \"open\": %u, "
+		      "\"in_use\": %u, \"waiters\": %u, \"checkouts\": %llu, \"timeouts\": %llu, "
+		      "\"replaced\": %llu, \"wait_ms\": ",
+		      pool->size, pool->overflow, pool->open, pool->in_use, pool->waiters,
+		      (unsigned long long)pool->checkouts, (unsigned long long)pool->timeouts,
+		      (unsigned long long)pool->replaced);
 	web_put_decimal(out, pool->wait_ns / NS_PER_US, 3);
 	strbuf_putc(out, '}');
 }

@@ -4,9 +4,11 @@
 
 #include "perfgate/api/api.h"
 #include "perfgate/api/cache.h"
+#include "perfgate/api/flight.h"
 #include "perfgate/api/inject.h"
 #include "perfgate/api/metrics.h"
 #include "perfgate/api/models.h"
+#include "perfgate/api/rate.h"
 #include "perfgate/api/request.h"
 #include "perfgate/api/store.h"
 #include "perfgate/base/procstat.h"
@@ -26,7 +28,9 @@ struct api {
 	struct web_server *server;
 	struct store *store;
 	struct cache *cache;
+	struct flights *flights;
 	struct inject inject;
+	struct rate *rate; /* NULL = no limit */
 	struct metrics metrics;
 	struct web_route web_routes[METRICS_MAX_ENDPOINTS];
 	struct metrics_endpoint endpoints[METRICS_MAX_ENDPOINTS];
@@ -52,6 +56,9 @@ extern const size_t api_route_count;
 
 /* vitals.c */
 void vitals_read(struct api *api, struct vitals *out);
+
+/* Who follows another thread's computation waits for it as long as for a database that hangs. */
+#define FLIGHT_WAIT_NS (5 * NS_PER_S)
 
 /* One prediction request while it is answered. */
 struct visit {

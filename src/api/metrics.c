@@ -162,7 +162,12 @@ static void write_pool(const struct pool_stats *pool, struct strbuf *out)
 	strbuf_printf(out, "%s{state=\"active\"} %u\n", name, pool->in_use);
 	strbuf_printf(out, "%s{state=\"idle\"} %u\n", name, pool->open - pool->in_use);
 	strbuf_printf(out, "%s{state=\"waiting\"} %u\n", name, pool->waiters);
-	strbuf_printf(out, "%s{state=\"max\"} %u\n", name, pool->max);
+	strbuf_printf(out, "%s{state=\"max\"} %u\n", name, pool->size + pool->overflow);
+	head(out, "malaria_database_pool_wait_seconds_total", "counter",
+	     "Time that requests waited for a connection.");
+	strbuf_puts(out, "malaria_database_pool_wait_seconds_total ");
+	web_put_decimal(out, pool->wait_ns, 9);
+	strbuf_putc(out, '\n');
 }
 
 static void operation(struct strbuf *out, const char *name, const char *status, uint64_t value)

@@ -2,6 +2,9 @@
 
 #include "perfgate/base/clock.h"
 
+/* About what one takes as JSON. */
+#define PREDICTION_BYTES 400
+
 void predict_single(const struct web_request *request, struct web_reply *reply, void *arg)
 {
 	struct visit visit = visit_begin(request, reply, arg);
@@ -45,6 +48,7 @@ static void put_batch(struct strbuf *out, const struct batch_request *batch,
 		      const struct cell_box *coverage, const struct cache_point *points,
 		      size_t found)
 {
+	strbuf_reserve(out, batch->count * PREDICTION_BYTES);
 	strbuf_puts(out, "{\"predictions\": [");
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct location *location = &batch->locations[i];

@@ -6,6 +6,10 @@
 #include <assert.h>
 #include <string.h>
 
+#define CONNECT_TIMEOUT_NS (2 * NS_PER_S)
+#define PING_TIMEOUT_NS NS_PER_S
+/* How long a server that hangs is left alone between two tries. */
+#define PAUSE_NS NS_PER_S
 #define WARM_CONNECTIONS 4
 
 /* Prepared on each connection at first use. */
@@ -26,19 +30,23 @@ static int prepare_file(struct extpg *pg, const char *name, const char *file, st
 	return extpg_prepare(pg, name, sql->data, err);
 }
 
-/* The statements are prepared at first use: while the store is filled there are no tables. */
+/* A refusal costs nothing and says that the server is away; silence costs the time limit. */
 static int open_connection(void *arg, void **out, struct error *err)
 {
-	const struct store *store = arg;
-	struct extpg_options options = {.connect_timeout_ns = 5 * NS_PER_S,
+	struct store *store = arg;
+	struct extpg_options options = {.connect_timeout_ns = CONNECT_TIMEOUT_NS,
 					.query_timeout_ns = STORE_QUERY_TIMEOUT_NS,
 					.application = "perfgate serve"};
 	AUTO(extpg) struct extpg *pg = NULL;
+	int64_t start_ns = clock_now_ns();
 
 	if (extpg_connect(store->url, &options, &pg, err) < 0 ||
 	    /* Planned once: the plan does not depend on the values, and planning costs more. */
-	    extpg_script(pg, "SET plan_cache_mode = force_generic_plan", err) < 0)
+	    extpg_script(pg, "SET plan_cache_mode = force_generic_plan", err) < 0) {
+		if (clock_now_ns() - start_ns >= CONNECT_TIMEOUT_NS)
+			breaker_failed(&store->breaker, clock_now_ns());
 		return -1;
+	}
 	*out = TAKE(pg);
 	return 0;
 }
@@ -48,17 +56,25 @@ static void close_connection(void *connection)
 	extpg_free(connection);
 }
 
+static bool connection_alive(void *connection)
+{
+	return extpg_alive(connection);
+}
+
 struct store *store_new(const char *url)
 {
 	struct store *store = xcalloc(1, sizeof *store);
 	struct pool_kind kind = {.name = "database",
 				 .open = open_connection,
 				 .close = close_connection,
+				 .alive = connection_alive,
 				 .arg = store,
-				 .max = STORE_POOL_MAX,
+				 .size = STORE_POOL_SIZE,
+				 .overflow = STORE_POOL_OVERFLOW,
 				 .checkout_ns = STORE_CHECKOUT_NS};
 
 	store->url = xstrdup(url);
+	store->breaker.pause_ns = PAUSE_NS;
 	store->pool = pool_new(&kind);
 	return store;
 }
@@ -121,20 +137,36 @@ int store_warm_up(struct store *store, struct error *err)
 	return status < 0 ? error_wrap(err, "cannot read the climate tables") : 0;
 }
 
+/* Give a connection back, and learn from it how the server is. */
+static void give_back(struct store *store, struct extpg *pg)
+{
+	bool usable = extpg_usable(pg);
+
+	if (extpg_timed_out(pg))
+		breaker_failed(&store->breaker, clock_now_ns());
+	else if (usable)
+		breaker_succeeded(&store->breaker);
+	pool_give(store->pool, pg, usable);
+}
+
 int store_query(struct store *store, enum store_statement statement, size_t count,
 		const char *const *values, struct extpg_result **out, struct error *err)
 {
 	for (int attempt = 0;; attempt++) {
 		void *connection;
 		int status;
-		bool usable;
+		bool again;
 
+		if (!breaker_allows(&store->breaker, clock_now_ns()))
+			return error_set(err, ERROR_UNMEASURED,
+					 "PostgreSQL did not answer a moment ago");
 		if (pool_take(store->pool, &connection, err) < 0)
 			return -1;
 		status = run_prepared(connection, statement, count, values, out, err);
-		usable = extpg_usable(connection);
-		pool_give(store->pool, connection, usable);
-		if (status == 0 || usable || attempt == 1)
+		again = status < 0 && attempt == 0 && !extpg_usable(connection) &&
+			!extpg_timed_out(connection);
+		give_back(store, connection);
+		if (!again)
 			return status;
 		error_clear(err);
 	}
@@ -145,15 +177,30 @@ const struct data_set *store_data_set(const struct store *store)
 	return store->data;
 }
 
+/* A server that crashed comes back without the rows of unlogged tables. */
+static int ping_on(struct extpg *pg, struct error *err)
+{
+	AUTO(extpg_result) struct extpg_result *found = NULL;
+
+	if (extpg_exec(pg, "SELECT EXISTS (SELECT FROM era5_data_points)", 0, NULL, &found, err) <
+	    0)
+		return -1;
+	if (extpg_number(found, 0, 0) > 0)
+		return 0;
+	return error_set(err, ERROR_UNMEASURED, "the store is empty");
+}
+
 int store_ping(struct store *store, struct error *err)
 {
 	void *connection;
 	int status;
 
-	if (pool_take(store->pool, &connection, err) < 0)
+	if (pool_take_within(store->pool, PING_TIMEOUT_NS, &connection, err) < 0)
 		return -1;
-	status = extpg_exec(connection, "SELECT 1", 0, NULL, NULL, err);
-	pool_give(store->pool, connection, extpg_usable(connection));
+	extpg_set_query_timeout(connection, PING_TIMEOUT_NS);
+	status = ping_on(connection, err);
+	extpg_set_query_timeout(connection, STORE_QUERY_TIMEOUT_NS);
+	give_back(store, connection);
 	return status;
 }
 

@@ -2,16 +2,18 @@
 #ifndef PERFGATE_SRC_API_STORE_INTERNAL_H
 #define PERFGATE_SRC_API_STORE_INTERNAL_H
 
+#include "perfgate/api/breaker.h"
 #include "perfgate/api/store.h"
 #include "perfgate/ext/pg.h"
 
-#define STORE_QUERY_TIMEOUT_NS (INT64_C(10) * 1000000000)
+#define STORE_QUERY_TIMEOUT_NS (INT64_C(5) * 1000000000)
 
 enum store_statement { STORE_CELLS, STORE_SERIES, STORE_STATEMENT_COUNT };
 
 struct store {
 	char *url;
 	struct pool *pool;
+	struct breaker breaker; /* open after a time limit: each further try would cost another */
 	const struct data_set *data; /* NULL before store_prepare() */
 };
 

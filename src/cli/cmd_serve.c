@@ -1,5 +1,6 @@
 #include "perfgate/api/api.h"
 #include "perfgate/api/data_set.h"
+#include "perfgate/api/rate.h"
 #include "perfgate/base/clock.h"
 #include "perfgate/base/log.h"
 #include "perfgate/base/text.h"
@@ -53,13 +54,15 @@ static int check_data_set(const char *name, struct error *err)
 
 static int read_options(const struct cli *cli, struct api_options *out, struct error *err)
 {
-	int64_t port, threads;
+	int64_t port, threads, rate;
 
 	if (check_data_set(cli_value(cli, "--data-set"), err) < 0)
 		return -1;
 	if (read_number(cli, "--port", DEFAULT_PORT, 65535, &port, err) < 0 ||
-	    read_number(cli, "--threads", "0", MAX_THREADS, &threads, err) < 0)
+	    read_number(cli, "--threads", "0", MAX_THREADS, &threads, err) < 0 ||
+	    read_number(cli, "--rate-limit", "0", RATE_MAX_PER_S, &rate, err) < 0)
 		return -1;
+	out->rate_limit = (unsigned)rate;
 	out->port = (int)port;
 	out->threads = (unsigned)threads;
 	out->bind = cli_value(cli, "--bind");
@@ -182,6 +185,9 @@ static const struct option_row serve_options[] = {
 	 .help = "data to fill in: quick (a year, the default) or full (four years)"},
 	{.name = "--init", .help = "fill an empty external database and fit the models"},
 	{.name = "--threads", .value = "N", .help = "threads that answer requests (default 16)"},
+	{.name = "--rate-limit",
+	 .value = "N",
+	 .help = "answer 429 to more than N requests/s of one client (0 = off, the default)"},
 	{0},
 };
 

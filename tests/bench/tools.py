@@ -33,11 +33,11 @@ class Bench:
             f.write(text)
         return self.path(name)
 
-    def compile(self, source):
+    def compile(self, source, *libraries):
         """The program of a C file, built once."""
         program = self.path(os.path.splitext(os.path.basename(source))[0])
         if not os.path.exists(program):
-            subprocess.run([os.environ.get("CC", "cc"), "-O2", "-D_GNU_SOURCE", "-o", program, source], check=True)
+            subprocess.run([os.environ.get("CC", "cc"), "-O2", "-D_GNU_SOURCE", "-o", program, source, *libraries], check=True)
         return program
 
 

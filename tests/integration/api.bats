@@ -213,7 +213,7 @@ ROWS
   ask GET /metrics
   expect_match "$head" 'Content-Type: text/plain; version=0.0.4'
   expect_match "$body" 'malaria_api_requests_total\{endpoint="/health/liveness",method="GET",status="200"\} [1-9]'
-  expect_match "$body" 'malaria_database_connections\{state="max"\} 20'
+  expect_match "$body" 'malaria_database_connections\{state="max"\} 50'
   expect_match "$body" 'malaria_cache_memory_usage_bytes [1-9]'
 }
 
@@ -224,15 +224,14 @@ ROWS
   ask POST /predict/single "$request"
   cp .body first
   socket="$(own_redis_socket "$folder")"
-  ask GET /health/models
-  key="malaria:prediction:0.00:34.75:2020-06-01:ensemble.$(json 'd["models"]["ensemble"]["version"]')"
+  key="malaria:prediction:0.00:34.75:2020-06-01:$(model_label)"
   [ "$(redis-cli -s "$socket" EXISTS "$key")" = 1 ]
   redis-cli -s "$socket" SET "$key" '{"risk": 1}' >/dev/null
   ask POST /predict/single "$request"
   expect_match "$head" 'X-Cache: MISS'
   cmp first .body
   expect_match "$(redis-cli -s "$socket" GET "$key")" '^\[1,1,'
-  expect_match "$(redis-cli -s "$socket" TTL "$key")" '^(19[4-9]|2[0-3])[0-9]{3}$'
+  expect_match "$(redis-cli -s "$socket" TTL "$key")" '^(19[4-9][0-9]{2}|2[0-3][0-9]{3})$'
   stop_server "$folder"
 }
 

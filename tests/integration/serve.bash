@@ -60,6 +60,12 @@ expect_json() {
   return 1
 }
 
+# model_label: type and version of the default model, as cache keys end with.
+model_label() {
+  curl -s --max-time 20 "$URL/health/models" |
+    python3 -c 'import json,sys; print("ensemble." + json.load(sys.stdin)["models"]["ensemble"]["version"])'
+}
+
 # own_folder FOLDER: where the server keeps its private services, from the command line of its Redis.
 own_folder() {
   local pid

@@ -21,6 +21,7 @@ struct api_options {
 	const char *bind; /* NULL = 127.0.0.1 */
 	int port; /* 0 = the kernel chooses */
 	unsigned threads; /* 0 = 16 */
+	unsigned rate_limit; /* requests per second and client address (rate.h); 0 = none */
 	const char *const *inject; /* NULL-terminated inject.h rules, or NULL */
 };
 

@@ -21,8 +21,11 @@
  * coverage): regions are asked for by name again and again, and one key of 15 KB
  * is cheaper than 300 small ones.
  *
- * Redis out of reach is CACHE_ERROR, neither hit nor miss. Thread-safe: clients
- * come from a pool.
+ * Redis out of reach is CACHE_ERROR, neither hit nor miss. A command takes at most 100 ms; after
+ * one that was not answered, Redis is left alone but for one try per half second (breaker.h). A
+ * connection that was lost is replaced once per call, so that a restarted Redis costs no request
+ * anything. A full or read-only Redis goes on answering reads. Thread-safe: clients come from a
+ * pool.
  */
 #ifndef PERFGATE_API_CACHE_H
 #define PERFGATE_API_CACHE_H
@@ -72,12 +75,16 @@ struct cache_point {
  */
 void cache_read_points(struct cache *cache, struct cache_point *points, size_t count,
 		       enum model_type model, bool (*forget)(void *arg), void *arg);
-/* Store points[i].found for the points whose status is CACHE_MISS. Failure is only counted. */
+/*
+ * Store points[i].found for the points whose status is CACHE_MISS; of a single one the lock is
+ * released, too. Failure is only counted.
+ */
 void cache_write_points(struct cache *cache, const struct cache_point *points, size_t count,
 			enum model_type model);
 
 enum cache_status cache_read_document(struct cache *cache, const char *key, struct assessment *out,
 				      size_t count, bool (*forget)(void *arg), void *arg);
+/* Releases the lock of `key`, too. */
 void cache_write_document(struct cache *cache, enum cache_class class, const char *key,
 			  const struct assessment *items, size_t count);
 
@@ -86,8 +93,24 @@ bool cache_read_blob(struct cache *cache, const char *key, struct strbuf *out);
 void cache_write_blob(struct cache *cache, enum cache_class class, const char *key,
 		      const struct strbuf *blob);
 
-/* The text of INFO. */
-PG_MUST_CHECK int cache_info(struct cache *cache, struct strbuf *out, struct error *err);
+/*
+ * One process at a time fills a cold key: take its lock (malaria:lock:…, SET NX PX 1 s), or wait up
+ * to 200 ms for the process that has it. True when that one has filled `out`; false when the
+ * caller is to compute (it has the lock, or the other is too slow, or Redis is away).
+ */
+bool cache_await_document(struct cache *cache, const char *key, struct assessment *out,
+			  size_t count);
+bool cache_await_point(struct cache *cache, struct cache_point *point, enum model_type model);
+/* Nothing will be written: let others try. */
+void cache_release_document(struct cache *cache, const char *key);
+void cache_release_point(struct cache *cache, const struct cache_point *point,
+			 enum model_type model);
+
+/*
+ * Can Redis be written and read? Asks it even when it did not answer a moment ago. The text of
+ * INFO is appended to `out`.
+ */
+PG_MUST_CHECK int cache_check(struct cache *cache, struct strbuf *out, struct error *err);
 
 struct cache_stats {
 	uint64_t reads[CACHE_STATUS_COUNT]; /* one per point or document */

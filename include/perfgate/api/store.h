@@ -2,8 +2,10 @@
  * The climate store in PostgreSQL: filling it, reading windows of 30 days, keeping models.
  *
  * Reads are prepared statements, one round trip each, over a bounded pool. A
- * connection that was lost is replaced once per call. Thread-safe, except for
- * store_prepare(), which comes first.
+ * connection that was lost is replaced once per call, so that a restart of the server or
+ * pg_terminate_backend() fails at most what cannot connect again at once. After a server that did
+ * not answer in time, calls fail at once but for one a second, until it answers. Thread-safe,
+ * except for store_prepare(), which comes first.
  */
 #ifndef PERFGATE_API_STORE_H
 #define PERFGATE_API_STORE_H
@@ -13,7 +15,8 @@
 #include "perfgate/api/pool.h"
 #include "perfgate/ext/json.h"
 
-#define STORE_POOL_MAX 20
+#define STORE_POOL_SIZE 20
+#define STORE_POOL_OVERFLOW 30
 #define STORE_CHECKOUT_NS (INT64_C(30) * 1000000000)
 
 struct store;
@@ -62,6 +65,7 @@ PG_MUST_CHECK int store_read_model(struct store *store, const char *name, const 
 PG_MUST_CHECK int store_write_model(struct store *store, const char *name, const char *version,
 				    double r2, const struct strbuf *parameters, struct error *err);
 
+/* Does the server answer within a second, and has it data? Asks it even when it did not a moment ago. */
 PG_MUST_CHECK int store_ping(struct store *store, struct error *err);
 void store_read_stats(struct store *store, struct pool_stats *out);
 

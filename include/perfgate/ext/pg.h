@@ -2,7 +2,8 @@
  * PostgreSQL through libpq: one connection, statements with parameters, results.
  *
  * Every call has a deadline: connecting is driven by poll(), a statement that
- * runs longer is cancelled on the server. Statements use the extended
+ * runs longer is cancelled on the server (from a thread of its own: a server that
+ * hangs does not take the cancel either). Statements use the extended
  * protocol, so that values are never text of the statement and a second
  * statement in one string is refused by the server.
  *
@@ -44,6 +45,10 @@ PG_MUST_CHECK int extpg_ping(const char *url, int64_t timeout_ns, struct error *
 
 /* False after a lost connection or a timeout: free it and connect again. */
 bool extpg_usable(const struct extpg *pg);
+/* Did the last statement run into its deadline? Another try would wait as long again. */
+bool extpg_timed_out(const struct extpg *pg);
+/* Is an idle connection still there? Looks at what has arrived; sends and waits for nothing. */
+bool extpg_alive(struct extpg *pg);
 
 /* Deadline of the following statements; 0 = 30 s. */
 void extpg_set_query_timeout(struct extpg *pg, int64_t timeout_ns);

@@ -1,8 +1,6 @@
 #include "perfgate/base/clock.h"
 #include "perfgate/web/server.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -12,13 +10,11 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #include <cmocka.h>
 
-#define RECEIVE_TIMEOUT_S 10
+#include "client.h"
 
 struct fixture {
 	struct web_server *server;
@@ -109,59 +105,16 @@ static int stop(void **state)
 	return 0;
 }
 
-static int dial(const struct fixture *fixture)
+static int port_of(const struct fixture *fixture)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET,
-				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-				      .sin_port = htons((uint16_t)web_port(fixture->server))};
-	struct timeval limit = {.tv_sec = RECEIVE_TIMEOUT_S};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
-	return fd;
-}
-
-static void send_text(int fd, const char *text)
-{
-	for (size_t sent = 0, length = strlen(text); sent < length;) {
-		ssize_t n = send(fd, text + sent, length - sent, MSG_NOSIGNAL);
-
-		if (n < 0)
-			return; /* refused early: the answer says why */
-		sent += (size_t)n;
-	}
-}
-
-/* One answer, or what comes until the connection ends. */
-static void receive(int fd, struct strbuf *out)
-{
-	char bytes[4096];
-	size_t need = 0;
-
-	strbuf_clear(out);
-	for (;;) {
-		const char *end = strstr(strbuf_text(out), "\r\n\r\n");
-		const char *length = strstr(strbuf_text(out), "Content-Length: ");
-		ssize_t n;
-
-		if (end && length)
-			need = (size_t)(end + 4 - out->data) + strtoul(length + 16, NULL, 10);
-		if (need && out->length >= need)
-			return;
-		n = recv(fd, bytes, sizeof bytes, 0);
-		if (n <= 0)
-			return;
-		strbuf_append(out, bytes, (size_t)n);
-	}
+	return web_port(fixture->server);
 }
 
 static void expect(const struct fixture *fixture, const char *request, const char *status,
 		   const char *contains)
 {
 	AUTO(strbuf) struct strbuf answer = {0};
-	int fd = dial(fixture);
+	int fd = dial(web_port(fixture->server));
 
 	send_text(fd, request);
 	receive(fd, &answer);
@@ -172,9 +125,6 @@ static void expect(const struct fixture *fixture, const char *request, const cha
 		fail_msg("%.80s\n-- expected %s with %s, got:\n%.600s", request, status, contains,
 			 strbuf_text(&answer));
 }
-
-#define HOST "Host: 127.0.0.1\r\n"
-#define JSON "Content-Type: application/json\r\n"
 
 static void requests_find_their_routes(void **state)
 {
@@ -275,7 +225,7 @@ static void requests_find_their_routes(void **state)
 static void a_dirty_request_id_is_replaced(void **state)
 {
 	AUTO(strbuf) struct strbuf answer = {0};
-	int fd = dial(*state);
+	int fd = dial(port_of(*state));
 
 	send_text(fd, "GET /hello HTTP/1.1\r\n" HOST "X-Request-ID: <b>\x1b[31m\r\n\r\n");
 	receive(fd, &answer);
@@ -323,7 +273,7 @@ static void a_chunked_body_over_the_limit_is_413(void **state)
 static void a_connection_serves_many_requests_in_order(void **state)
 {
 	AUTO(strbuf) struct strbuf answer = {0};
-	int fd = dial(*state);
+	int fd = dial(port_of(*state));
 
 	for (int i = 0; i < 100; i++) {
 		char request[256], body[16];
@@ -343,7 +293,7 @@ static void a_connection_serves_many_requests_in_order(void **state)
 static void head_has_no_body(void **state)
 {
 	AUTO(strbuf) struct strbuf answer = {0};
-	int fd = dial(*state);
+	int fd = dial(port_of(*state));
 
 	send_text(fd, "HEAD /hello HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
 	receive(fd, &answer);
@@ -371,7 +321,7 @@ static void large_answers_are_compressed_for_those_who_ask(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		AUTO(strbuf) struct strbuf answer = {0};
 		char request[128];
-		int fd = dial(*state);
+		int fd = dial(port_of(*state));
 
 		snprintf(request, sizeof request, "GET /large HTTP/1.1\r\n" HOST "%s\r\n",
 			 rows[i].header);
@@ -392,7 +342,7 @@ static void compressed_answers_unpack_to_the_same_bytes(void **state)
 	AUTO(strbuf) struct strbuf answer = {0};
 	z_stream stream = {0};
 	char *body;
-	int fd = dial(*state);
+	int fd = dial(port_of(*state));
 
 	send_text(fd, "GET /large HTTP/1.1\r\n" HOST "Accept-Encoding: gzip\r\n\r\n");
 	receive(fd, &answer);
@@ -416,7 +366,7 @@ static void a_held_answer_comes_and_blocks_no_thread(void **state)
 
 	/* More held answers than threads, and the listener still answers. */
 	for (int i = 0; i < 4; i++) {
-		waiting[i] = dial(fixture);
+		waiting[i] = dial(web_port(fixture->server));
 		send_text(waiting[i], "GET /held HTTP/1.1\r\n" HOST "\r\n");
 	}
 	while (atomic_load(&fixture->entered) < 4)
@@ -431,7 +381,7 @@ static void stopping_lets_requests_under_way_finish(void **state)
 {
 	struct fixture *fixture = *state;
 	AUTO(strbuf) struct strbuf answer = {0};
-	int fd = dial(fixture);
+	int fd = dial(web_port(fixture->server));
 
 	send_text(fd, "GET /held HTTP/1.1\r\n" HOST "\r\n");
 	while (atomic_load(&fixture->entered) < 1)
