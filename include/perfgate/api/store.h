@@ -43,7 +43,7 @@ PG_MUST_CHECK int store_read_cells(struct store *store, const struct cell *cells
 PG_MUST_CHECK int store_read_series(struct store *store, struct cell cell, const int32_t *days,
 				    size_t count, struct climate *out, struct error *err);
 
-/* Does the server answer within a second, and has it data? Asks it even when it did not a moment ago. */
+/* Does the server answer within a second, and has it data? Asked even after it did not answer. */
 PG_MUST_CHECK int store_ping(struct store *store, struct error *err);
 void store_read_stats(struct store *store, struct pool_stats *out);
 
