@@ -30,7 +30,7 @@ static bool limit_rate(struct api *api, const struct web_request *request, struc
 	return true;
 }
 
-/* Every route runs through here: the limit, injected faults, then the handler, then injected time. */
+/* Every route runs through here: the limit, injected faults, the handler, injected time. */
 static void dispatch(const struct web_request *request, struct web_reply *reply, void *arg)
 {
 	struct api *api = arg;

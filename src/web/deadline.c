@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <sys/socket.h>
 
-/* A deadline is kept to within a quarter of the shortest limit, but the list is not walked all day. */
+/* A deadline is kept to within a quarter of the shortest limit; the list is not walked all day. */
 #define TICK_MAX_NS NS_PER_S
 #define TICK_MIN_NS (5 * NS_PER_MS)
 

@@ -125,6 +125,41 @@ PY
   expect_status 2
 }
 
+@test "API-26: after tens of thousands of requests of all kinds, descriptors and memory are what they were" {
+  serve
+  python3 - "${URL##*:}" "$(cat "$FOLDER/pid")" <<'PY'
+import os, re, socket, sys
+port, pid = int(sys.argv[1]), sys.argv[2]
+J = "Host: 127.0.0.1\r\nContent-Type: application/json\r\n"
+def post(path, body): return f"POST {path} HTTP/1.1\r\n{J}Content-Length: {len(body)}\r\n\r\n{body}"
+place, date = '{"latitude": 0, "longitude": 35}', '"target_date": "2023-06-01"'
+mixed = "".join(["GET /health/liveness HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", "GET /no HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+                 post("/predict/single", "{" + f'"location": {place}, {date}' + "}"), post("/predict/single", "{"),
+                 post("/predict/batch", "{" + f'"locations": [{place}, {place}], {date}' + "}")])
+def ask(rounds):
+    for _ in range(rounds):
+        with socket.create_connection(("127.0.0.1", port)) as s:
+            s.settimeout(30)
+            s.sendall((mixed * 20).encode())
+            seen = tail = b""
+            count = 0
+            while count < 100:
+                got = s.recv(1 << 18)
+                assert got, "closed early"
+                count += (tail + got).count(b"HTTP/1.1 ")
+                tail = got[-8:]
+def state():
+    rss = int(re.search(r"VmRSS:\s+(\d+)", open(f"/proc/{pid}/status").read()).group(1))
+    return len(os.listdir(f"/proc/{pid}/fd")), rss
+ask(100)
+before = state()
+ask(200)
+after = state()
+print(before, after)
+sys.exit(after[0] > before[0] + 20 or after[1] > before[1] + 4096)
+PY
+}
+
 @test "API-25: SIGTERM under load: no request that was taken is cut off, exit 0" {
   serve
   python3 - "$URL" "$(cat "$FOLDER/pid")" <<'PY'

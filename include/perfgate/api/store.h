@@ -65,7 +65,7 @@ PG_MUST_CHECK int store_read_model(struct store *store, const char *name, const 
 PG_MUST_CHECK int store_write_model(struct store *store, const char *name, const char *version,
 				    double r2, const struct strbuf *parameters, struct error *err);
 
-/* Does the server answer within a second, and has it data? Asks it even when it did not a moment ago. */
+/* Does the server answer within a second, and has it data? Asked even after it did not answer. */
 PG_MUST_CHECK int store_ping(struct store *store, struct error *err);
 void store_read_stats(struct store *store, struct pool_stats *out);
 

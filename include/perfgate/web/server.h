@@ -3,10 +3,12 @@
  *
  * A table of routes by method and path; handlers run on the pool's threads, may
  * block, and share one `arg`. The listener itself answers 400, 404, 405 (with
- * Allow), 413, 414, 415, 417 and 431, in the same JSON shape as web_error(). It
- * limits headers to 16 KiB, bodies to max_body_bytes and the number of
- * connections, closes idle ones and those that send or read too slowly, compresses from 1000 bytes for clients that
- * accept gzip, and gives each request an X-Request-ID.
+ * Allow), 413, 414, 415, 417 and 431; what is wrong with a request that could be
+ * read is told in the JSON of web_error(). It limits headers to 16 KiB, bodies to
+ * max_body_bytes and the number of connections, closes idle ones, answers 408 to
+ * those that send too slowly and cuts off those that read too slowly, compresses
+ * from 1000 bytes for clients that accept gzip, and gives each request an
+ * X-Request-ID.
  *
  * Bound to loopback, only loopback names are accepted in Host (DNS rebinding).
  * A path matches with or without its last slash; HEAD is served by GET.

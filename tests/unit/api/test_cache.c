@@ -81,8 +81,7 @@ static bool is_new(char (*seen)[CACHE_KEY_SIZE], size_t *count, const char *key)
 	return true;
 }
 
-/* RD-04: no two different questions share a key. */
-static void different_questions_have_different_keys(void **state)
+static void rd_04_different_questions_have_different_keys(void **state)
 {
 	static char seen[2000][CACHE_KEY_SIZE];
 	char key[CACHE_KEY_SIZE];
@@ -111,7 +110,7 @@ static void different_questions_have_different_keys(void **state)
 		}
 }
 
-static void times_to_live_are_jittered_by_a_tenth(void **state)
+static void rd_09_times_to_live_are_jittered_by_a_tenth(void **state)
 {
 	(void)state;
 	assert_int_equal(cache_ttl_s(CACHE_PREDICTION, 0.5), 6 * 3600);
@@ -137,8 +136,7 @@ static void documents_survive_encoding(void **state)
 	assert_int_equal(cache_decode(text.data, text.length - 1, out, 3), -1);
 }
 
-/* RD-08 */
-static void anything_else_is_no_document(void **state)
+static void rd_08_anything_else_is_no_document(void **state)
 {
 	static const char *const bad[] = {
 		"",
@@ -173,10 +171,10 @@ int main(void)
 		cmocka_unit_test(the_edge_of_the_coverage_is_inside),
 		cmocka_unit_test(boxes_are_clipped_and_numbered_row_by_row),
 		cmocka_unit_test(keys_have_the_documented_form),
-		cmocka_unit_test(different_questions_have_different_keys),
-		cmocka_unit_test(times_to_live_are_jittered_by_a_tenth),
+		cmocka_unit_test(rd_04_different_questions_have_different_keys),
+		cmocka_unit_test(rd_09_times_to_live_are_jittered_by_a_tenth),
 		cmocka_unit_test(documents_survive_encoding),
-		cmocka_unit_test(anything_else_is_no_document),
+		cmocka_unit_test(rd_08_anything_else_is_no_document),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

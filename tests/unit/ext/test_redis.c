@@ -59,7 +59,7 @@ static void urls_are_checked(void **state)
 	}
 }
 
-static void failures_are_told_without_the_password(void **state)
+static void rd_01_rd_16_rd_17_failures_are_told_without_the_password(void **state)
 {
 	static const struct {
 		const char *script[3];
@@ -99,7 +99,7 @@ static void a_closed_port_is_refused_at_once(void **state)
 	assert_int_equal(err.kind, ERROR_UNMEASURED);
 }
 
-static void a_silent_server_runs_into_the_time_limit(void **state)
+static void rd_02_a_silent_server_runs_into_the_time_limit(void **state)
 {
 	static const char *const silent[] = {NULL};
 	struct error err = ERROR_INIT;
@@ -335,7 +335,7 @@ static void rd_03_a_value_never_becomes_a_command(void **state)
 	close(listener);
 }
 
-static void info_fields_are_found(void **state)
+static void rd_14_info_fields_are_found_or_not_there(void **state)
 {
 	const char *info =
 		"# Memory\r\nused_memory:123\r\nused_memory_rss:9\r\nredis_version:7.0\r\n";
@@ -348,15 +348,20 @@ static void info_fields_are_found(void **state)
 	assert_string_equal(value, "7.0");
 	assert_int_equal(extredis_info_field(info, "memory", value, sizeof value), -1);
 	assert_int_equal(extredis_info_field("x:123456789", "x", value, sizeof value), -1);
+	assert_int_equal(extredis_info_field("", "x", value, sizeof value), -1);
+	assert_int_equal(extredis_info_field("x", "x", value, sizeof value), -1);
+	assert_int_equal(extredis_info_field("\r\n:\r\nx\r\n", "x", value, sizeof value), -1);
+	assert_int_equal(extredis_info_field("x:", "x", value, sizeof value), 0);
+	assert_string_equal(value, "");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(urls_are_checked),
-		cmocka_unit_test(failures_are_told_without_the_password),
+		cmocka_unit_test(rd_01_rd_16_rd_17_failures_are_told_without_the_password),
 		cmocka_unit_test(a_closed_port_is_refused_at_once),
-		cmocka_unit_test(a_silent_server_runs_into_the_time_limit),
+		cmocka_unit_test(rd_02_a_silent_server_runs_into_the_time_limit),
 		cmocka_unit_test(answers_belong_to_their_keys),
 		cmocka_unit_test(rd_07_an_error_within_a_pipeline_does_not_shift_answers),
 		cmocka_unit_test(rd_02_a_lost_connection_is_not_used_again),
@@ -364,7 +369,7 @@ int main(void)
 		cmocka_unit_test(rd_01_a_refusal_is_an_answer),
 		cmocka_unit_test(a_lock_is_given_once),
 		cmocka_unit_test(rd_03_a_value_never_becomes_a_command),
-		cmocka_unit_test(info_fields_are_found),
+		cmocka_unit_test(rd_14_info_fields_are_found_or_not_there),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
