@@ -16,13 +16,17 @@ bool breaker_allows(struct breaker *breaker, int64_t now_ns)
 void breaker_succeeded(struct breaker *breaker)
 {
 	/* Read first: every hit of the cache comes along here, and a store would share the line. */
+	if (atomic_load_explicit(&breaker->failures, memory_order_relaxed))
+		atomic_store(&breaker->failures, 0);
 	if (breaker_is_open(breaker))
 		atomic_store(&breaker->retry_at_ns, 0);
 }
 
 void breaker_failed(struct breaker *breaker, int64_t now_ns)
 {
-	atomic_store(&breaker->retry_at_ns, now_ns + breaker->pause_ns);
+	if (breaker_is_open(breaker) ||
+	    atomic_fetch_add(&breaker->failures, 1) >= breaker->tolerance)
+		atomic_store(&breaker->retry_at_ns, now_ns + breaker->pause_ns);
 }
 
 bool breaker_is_open(const struct breaker *breaker)

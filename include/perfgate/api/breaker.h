@@ -1,11 +1,11 @@
 /*
  * A circuit breaker: leaves a service alone that did not answer a moment ago.
  *
- * Closed, everything may pass. A failure opens it; from then on one caller per
- * `pause_ns` may pass and try (half-open), all others are turned away at once. The first success
- * closes it. Without it every request would pay the time limit of a service that hangs.
+ * Closed, everything may pass. One failure more in a row than `tolerance` opens it; from then on one
+ * caller per `pause_ns` may pass and try (half-open), all others are turned away at once. The first
+ * success closes it. Without it every request would pay the time limit of a service that hangs.
  *
- * Lock-free and thread-safe; zero-initialised but for `pause_ns` it is closed.
+ * Lock-free and thread-safe; zero-initialised but for the two settings it is closed.
  */
 #ifndef PERFGATE_API_BREAKER_H
 #define PERFGATE_API_BREAKER_H
@@ -16,6 +16,8 @@
 
 struct breaker {
 	int64_t pause_ns;
+	unsigned tolerance;
+	atomic_uint failures; /* in a row, while closed */
 	atomic_int_fast64_t retry_at_ns; /* 0 = closed */
 };
 

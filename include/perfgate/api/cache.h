@@ -22,7 +22,7 @@
  * is cheaper than 300 small ones.
  *
  * Redis out of reach is CACHE_ERROR, neither hit nor miss. A command takes at most 100 ms; after
- * one that was not answered, Redis is left alone but for one try per half second (breaker.h). A
+ * three in a row without an answer, Redis is left alone but for one try per half second (breaker.h). A
  * connection that was lost is replaced once per call, so that a restarted Redis costs no request
  * anything. A full or read-only Redis goes on answering reads. Thread-safe: clients come from a
  * pool.
