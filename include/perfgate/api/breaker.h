@@ -1,9 +1,10 @@
 /*
  * A circuit breaker: leaves a service alone that did not answer a moment ago.
  *
- * Closed, everything may pass. One failure more in a row than `tolerance` opens it; from then on one
- * caller per `pause_ns` may pass and try (half-open), all others are turned away at once. The first
- * success closes it. Without it every request would pay the time limit of a service that hangs.
+ * Closed, everything may pass. One failure more in a row than `tolerance` opens it;
+ * from then on one caller per `pause_ns` may pass and try (half-open), all others are
+ * turned away at once. The first success closes it. Without it every request would pay the
+ * time limit of a service that hangs.
  *
  * Lock-free and thread-safe; zero-initialised but for the two settings it is closed.
  */

@@ -21,11 +21,11 @@
  * coverage): regions are asked for by name again and again, and one key of 15 KB
  * is cheaper than 300 small ones.
  *
- * Redis out of reach is CACHE_ERROR, neither hit nor miss. A command takes at most 100 ms; after
- * three in a row without an answer, Redis is left alone but for one try per half second (breaker.h). A
- * connection that was lost is replaced once per call, so that a restarted Redis costs no request
- * anything. A full or read-only Redis goes on answering reads. Thread-safe: clients come from a
- * pool.
+ * Redis out of reach is CACHE_ERROR, neither hit nor miss. A command takes at most 100 ms;
+ * after three in a row without an answer, Redis is left alone but for one try per half second
+ * (breaker.h). A connection that was lost is replaced once per call, so that a restarted
+ * Redis costs no request anything. A full or read-only Redis goes on answering reads.
+ * Thread-safe: clients come from a pool.
  */
 #ifndef PERFGATE_API_CACHE_H
 #define PERFGATE_API_CACHE_H
