@@ -89,7 +89,7 @@ DEPS_RUN = gcc make pkg-config git libcurl4-openssl-dev libgit2-dev libyaml-dev 
 DEPS_TEST = libcmocka-dev bats perl curl jq procps strace python3 libxml2-utils nginx-light tmux locales openssl util-linux \
 	python3-jsonschema promtool=prometheus \
 	$(CHROMIUM)
-DEPS_BENCH = nginx-light wrk nghttp2-client apache2-utils hey node=nodejs npm=npm python3 util-linux procps \
+DEPS_BENCH = nginx-light wrk valgrind strace nghttp2-client apache2-utils hey node=nodejs npm=npm python3 util-linux procps \
 	python3-fastapi uvicorn python3-uvloop python3-httptools python3-asyncpg python3-redis
 # PROGRAM=PACKAGE: not needed where the program is there from elsewhere.
 DEPS_LINT = clang clang-format shellcheck yamllint node=nodejs npm=npm java=default-jre-headless
@@ -174,6 +174,16 @@ bench-api: deps deps-bench ## measure the reference API beside libmicrohttpd and
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/bench/api/run $(BUILD)/perfgate
 
+.PHONY: bench-verdict
+bench-verdict: $(BUILD)/bench/verdict ## measure what a verdict costs, and how often simulated ones are right
+	$(Q)$<
+
+$(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libperfgate.a
+	$(say) CC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -Itests/unit/verdict $(PKG_CFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< \
+		$(BUILD)/libperfgate.a $(LDLIBS)
+
 .PHONY: regen-golden
 regen-golden: all unit ## rewrite the golden files from what the program prints now
 	$(Q)REGEN_GOLDEN=1 tests/run $(BUILD) unit >/dev/null
@@ -193,4 +203,4 @@ clean: ## delete build/
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
 
--include $(OBJECTS:.o=.d) $(BUILD)/main.d $(UNIT_BINARIES:=.d) $(HARNESS_BINARIES:=.d)
+-include $(OBJECTS:.o=.d) $(BUILD)/main.d $(UNIT_BINARIES:=.d) $(HARNESS_BINARIES:=.d) $(BUILD)/bench/verdict.d

@@ -2,7 +2,9 @@
 
 #include "perfgate/base/clock.h"
 #include "perfgate/base/log.h"
+#include "perfgate/base/strbuf.h"
 #include "perfgate/base/text.h"
+#include "perfgate/template/template.h"
 
 #include <string.h>
 
@@ -164,6 +166,35 @@ static int describe(struct api *api, struct error *err)
 	extjson_set(environment, "data_set", extjson_string(api->data->name));
 	api->environment = environment;
 	json_decref(postgresql);
+	return 0;
+}
+
+int api_fill(const char *database_url, struct error *err)
+{
+	const struct store_options options = {.data_set = "quick", .fill = true, .private = true};
+	struct store *store = store_new(database_url);
+	int status = store_prepare(store, &options, err);
+
+	if (status == 0)
+		status = models_fit(store, err);
+	store_free(store);
+	return status;
+}
+
+int api_content_digest(char out[TEXT_SHA256_SIZE], struct error *err)
+{
+	static const char *const files[] = {"sql/schema.sql", "sql/fill.sql"};
+	AUTO(strbuf) struct strbuf text = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		const struct embedded_file *sql = template_embedded(files[i]);
+
+		if (!sql)
+			return error_set(err, ERROR_INTERNAL, "%s is not embedded", files[i]);
+		strbuf_append(&text, sql->data, sql->length);
+	}
+	strbuf_puts(&text, MODEL_VERSION);
+	text_sha256(text.data, text.length, out);
 	return 0;
 }
 

@@ -131,6 +131,16 @@ static int read_all(struct store *store, struct cache *cache, struct model_set *
 	return 0;
 }
 
+int models_fit(struct store *store, struct error *err)
+{
+	AUTO_FREE struct model_set *models = xcalloc(1, sizeof *models);
+	bool found;
+
+	if (find_all(store, models, &found, err) < 0)
+		return -1;
+	return found ? 0 : fit_all(store, models, err);
+}
+
 int models_load(struct store *store, struct cache *cache, bool fit, struct model_set *out,
 		struct error *err)
 {

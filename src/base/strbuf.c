@@ -35,13 +35,18 @@ static void grow(struct strbuf *buf, size_t extra)
 
 void strbuf_append(struct strbuf *buf, const void *bytes, size_t length)
 {
-	size_t fits = room(buf, length);
+	size_t fits = length;
 
-	if (fits < length)
-		buf->overflow = true;
-	if (fits == 0)
-		return;
-	grow(buf, fits);
+	/* Requests are rendered here: what has its place already is only copied. */
+	if (length >= buf->capacity || buf->length >= buf->capacity - length ||
+	    buf->length + length > maximum(buf)) {
+		fits = room(buf, length);
+		if (fits < length)
+			buf->overflow = true;
+		if (fits == 0)
+			return;
+		grow(buf, fits);
+	}
 	memcpy(buf->data + buf->length, bytes, fits);
 	buf->length += fits;
 	buf->data[buf->length] = '\0';

@@ -11,6 +11,9 @@ void baseline_apply(struct run *run, const struct record *record)
 	run->baseline_note = NULL;
 	for (size_t i = 0; i < run->verdict.n_cells; i++) {
 		struct cell *cell = &run->verdict.cells[i];
+		/* An A/B cell has its base already, of the same hour. */
+		if (cell->regression)
+			continue;
 		const struct record_cell *found =
 			record_find(record, cell->scenario, cell->endpoint, cell->metric);
 

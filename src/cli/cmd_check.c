@@ -1,7 +1,9 @@
 #include "perfgate/base/fs.h"
 #include "perfgate/base/log.h"
+#include "perfgate/base/rng.h"
 #include "perfgate/base/text.h"
 #include "perfgate/baseline/baseline.h"
+#include "perfgate/cli/ab.h"
 #include "perfgate/cli/session.h"
 #include "perfgate/report/formats.h"
 #include "perfgate/results/codec.h"
@@ -113,8 +115,39 @@ static int update(const struct session *session)
 	return 0;
 }
 
+/* Without --seed every comparison tosses its own coin; what is sent stays the same. */
+static uint64_t coin_seed(const struct session *session)
+{
+	return cli_value(session->cli, "--seed") ? session->run->seed : rng_entropy();
+}
+
+/* The suite on the head, then, when there is a base, both side by side. */
+static int drive(struct session *session, const struct ab_base *base, struct error *err)
+{
+	AUTO(ab) struct ab_session *ab = NULL;
+	AUTO_FREE char *record = fs_join(session->settings->output, AB_RECORD_FILE);
+	struct ab_sides sides = {.base_commit = base->commit,
+				 .record_path = record,
+				 .coin_seed = coin_seed(session)};
+
+	unlink(record);
+	if (base->kind != AB_BASE_COMMIT) {
+		if (session_drive(session, err))
+			return -1;
+		return base->kind == AB_BASE_NONE || cli_stop
+			       ? 0
+			       : ab_compare_result(session, base, err);
+	}
+	cli_catch_signals();
+	if (ab_announce(session, base, err) || ab_open(session, &sides, &ab, err) ||
+	    session_drive(session, err))
+		return -1;
+	target_stop(TAKE(session->target));
+	return cli_stop ? 0 : ab_compare(session, ab, base, sides.coin_seed, err);
+}
+
 /* What could not be measured is said once; what was measured is still judged and reported. */
-static int measure(struct session *session, struct error *err)
+static int measure(struct session *session, const struct ab_base *base, struct error *err)
 {
 	const char *from = cli_value(session->cli, "--from");
 	struct error cause = ERROR_INIT;
@@ -122,7 +155,7 @@ static int measure(struct session *session, struct error *err)
 
 	if (from)
 		return load_run_file(session, from, err);
-	if (session_drive(session, &cause)) {
+	if (drive(session, base, &cause)) {
 		if (cause.kind != ERROR_UNMEASURED || cli_stop == 0)
 			status = note_error(&cause);
 		if (cause.kind == ERROR_USAGE) {
@@ -151,6 +184,7 @@ static int verdict_status(const struct session *session)
 static int check_run(struct cli *cli, struct error *err)
 {
 	AUTO(session) struct session session;
+	struct ab_base base;
 	const char *reason;
 	int status;
 
@@ -159,9 +193,9 @@ static int check_run(struct cli *cli, struct error *err)
 	reason = session_skip_reason(&session);
 	if (reason)
 		return skip(&session, reason, err);
-	if (session_lock_output(&session, err))
+	if (ab_choose_base(&session, &base, err) || session_lock_output(&session, err))
 		return -1;
-	status = measure(&session, err);
+	status = measure(&session, &base, err);
 	if (status < 0)
 		return -1;
 	if (cli_value(cli, "--from"))
@@ -174,6 +208,10 @@ static int check_run(struct cli *cli, struct error *err)
 
 static const struct option_row options[] = {
 	SESSION_OPTIONS,
+	{.name = "--base",
+	 .value = "REF",
+	 .help = "compare with this revision side by side (A/B); or with `baseline`, a "
+		 "result.json"},
 	{.name = "--update-baseline", .help = "store a passing run as the baseline of HEAD"},
 	{.name = "--require-baseline", .help = "exit 4 when there is no baseline to compare with"},
 	{.name = "--strict", .help = "inconclusive is exit 3"},
@@ -189,12 +227,18 @@ const struct command cmd_check = {
 		"Starts the API under test (by default the bundled reference API on a private\n"
 		"PostgreSQL and Redis), drives it through the scenarios, judges the gates of\n"
 		"ci_cd_config.yml, shows the difference to the baseline, and writes result.json,\n"
-		"junit.xml, report.html, comment.md, summary.csv, requests.csv and latency.hlog.",
+		"junit.xml, report.html, comment.md, summary.csv, requests.csv and latency.hlog.\n"
+		"\n"
+		"--base REV also checks that revision out, builds it (target.build) and loads\n"
+		"both servers by turns until a regression is proven or ruled out; on a pull\n"
+		"request the merge-base is taken when there is a target.command.",
 	.examples =
 		"  # under a minute, before pushing\n"
 		"  perfgate check --quick\n"
 		"  # your own API, without any file\n"
 		"  perfgate check --quick --target http://127.0.0.1:3000 --requests 'GET /items'\n"
+		"  # did this branch make it slower?\n"
+		"  perfgate check --base main\n"
 		"  # in CI, after a merge\n"
 		"  perfgate check --scenario smoke,load --update-baseline",
 	.options = options,

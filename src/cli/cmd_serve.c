@@ -144,6 +144,26 @@ static int serve(const struct api_options *options, const char *data_set, bool f
 	return status;
 }
 
+static int fill_database(const char *database_url, void *arg, struct error *err)
+{
+	(void)arg;
+	return api_fill(database_url, err);
+}
+
+/* Only the quick data set is kept for later starts: the full one takes 400 MB. */
+static int start_services(const char *data_set, struct services **out, struct error *err)
+{
+	char key[TEXT_SHA256_SIZE];
+	const struct services_content quick = {.key = key, .fill = fill_database};
+	const struct services_content *content =
+		!data_set || text_equal(data_set, "quick") ? &quick : NULL;
+
+	if (api_content_digest(key, err) < 0)
+		return -1;
+	return services_start(service_url("LOAD_TEST_DATABASE_URL", "DATABASE_URL"),
+			      service_url("LOAD_TEST_REDIS_URL", "REDIS_URL"), content, out, err);
+}
+
 static int run_serve(struct cli *cli, struct error *err)
 {
 	struct api_options options = {0};
@@ -155,8 +175,7 @@ static int run_serve(struct cli *cli, struct error *err)
 		return -1;
 	raise_descriptor_limit();
 	block_stop_signals(&stop);
-	if (services_start(service_url("LOAD_TEST_DATABASE_URL", "DATABASE_URL"),
-			   service_url("LOAD_TEST_REDIS_URL", "REDIS_URL"), &services, err) < 0)
+	if (start_services(cli_value(cli, "--data-set"), &services, err) < 0)
 		return -1;
 	options.database_url = services_database(services);
 	options.redis_url = services_redis(services);

@@ -70,8 +70,10 @@ static bool is_alive(void *arg)
 	       !target_check_alive(watched->target, &watched->err);
 }
 
-static struct load_target load_target_of(const struct target_endpoint *endpoint)
+struct load_target session_load_target(const struct target *target)
 {
+	const struct target_endpoint *endpoint = target_endpoint(target);
+
 	return (struct load_target){.host = endpoint->host,
 				    .address = endpoint->address,
 				    .port = endpoint->port,
@@ -83,27 +85,30 @@ static struct load_target load_target_of(const struct target_endpoint *endpoint)
 				    .unix_socket = endpoint->unix_socket};
 }
 
+struct load_options session_load_options(const struct session *session)
+{
+	return (struct load_options){.seed = session->run->seed,
+				     .check_all = cli_flag(session->cli, "--check-all"),
+				     .user_agent = "perfgate/" PERFGATE_VERSION,
+				     .transport = session->transport,
+				     .stop = &cli_stop,
+				     .deadline_ns = session->deadline_ns,
+				     .workers = session->workers};
+}
+
 /* One go at a phase; an API that died or a budget used up makes it invalid. */
 static int measure(struct session *session, const struct scenario *scenario,
 		   struct progress *progress, struct scenario_result *out, struct error *err)
 {
-	struct load_target where = load_target_of(target_endpoint(session->target));
+	struct load_target where = session_load_target(session->target);
 	struct watched_target watched = {.target = session->target};
-	struct load_options options = {
-		.seed = session->run->seed,
-		.check_all = cli_flag(session->cli, "--check-all"),
-		.user_agent = "perfgate/" PERFGATE_VERSION,
-		.transport = session->transport,
-		.stop = &cli_stop,
-		.deadline_ns = session->deadline_ns,
-		.progress = progress_show,
-		.progress_arg = progress,
-		.workers = session->workers,
-		.alive = is_alive,
-		.alive_arg = &watched,
-	};
+	struct load_options options = session_load_options(session);
 	int status;
 
+	options.progress = progress_show;
+	options.progress_arg = progress;
+	options.alive = is_alive;
+	options.alive_arg = &watched;
 	status = load_run(session->suite, scenario, &where, &options, &session->run->arena, out,
 			  err);
 	progress_end(progress);
@@ -177,6 +182,16 @@ static int drive_scenarios(struct session *session, struct error *err)
 	return 0;
 }
 
+static int build(struct session *session, struct error *err)
+{
+	const char *build = session->settings->target.build;
+
+	if (session->built || !build)
+		return 0;
+	log_info("building: %s", build);
+	return target_build(session->settings, NULL, NULL, &cli_stop, err);
+}
+
 int session_drive(struct session *session, struct error *err)
 {
 	int64_t start_ns = clock_now_ns();
@@ -184,7 +199,8 @@ int session_drive(struct session *session, struct error *err)
 	int status;
 
 	cli_catch_signals();
-	if (target_start(session->settings, &cli_stop, announce, NULL, &session->target, err))
+	if (build(session, err) ||
+	    target_start(session->settings, &cli_stop, announce, NULL, &session->target, err))
 		return -1;
 	session->run->target = arena_strdup(&session->run->arena, target_shown(session->target));
 	services = target_environment(session->target);

@@ -146,9 +146,6 @@ static void warn_of_idle_settings(const struct settings *settings)
 		log_warning("only_if_changed is read but not applied yet: everything runs");
 	if (settings->slack_webhook || settings->email_recipients.count > 0)
 		log_warning("notification is read but not sent yet");
-	if (settings->regression_mode == REGRESSION_AB)
-		log_warning("regression: mode: ab is read but not applied yet: differences to the "
-			    "baseline are shown, not judged");
 }
 
 /* In CI a gate that measures our example instead of the team's API passes for ever. */
@@ -235,16 +232,22 @@ void session_close(struct session *session)
 
 void session_judge(struct session *session)
 {
-	free(session->run->verdict.cells);
-	session->run->verdict = (struct verdict){0};
+	struct run *run = session->run;
+	struct verdict before = run->verdict;
+
+	run->verdict = (struct verdict){0};
 	for (size_t i = 0; i < session->n_scenarios; i++) {
 		size_t count;
 		struct gate *gates = suite_gates(session->suite, session->scenarios[i],
 						 session->settings, &count);
 
 		for (size_t j = 0; j < count; j++)
-			verdict_judge_gate(session->run, &gates[j]);
+			verdict_judge_gate(run, &gates[j]);
 		free(gates);
 	}
-	verdict_roll_up(session->run);
+	for (size_t i = 0; i < before.n_cells; i++)
+		if (before.cells[i].regression)
+			verdict_add_cell(run, &before.cells[i]);
+	free(before.cells);
+	verdict_roll_up(run);
 }

@@ -17,6 +17,7 @@
 #define MS_MAX 600000
 
 static const char *const enforce_names[] = {"fail", "warn", NULL};
+static const char *const restart_names[] = {"always", "never", NULL};
 static const char *const mode_names[] = {"auto", "history", "ab", "off", NULL};
 
 static void target_stored(struct settings *settings);
@@ -139,6 +140,12 @@ const struct setting_row setting_table[] = {
 	{"regression.tolerance.cache_hit_rate", SETTING_FRACTION, SETTING_JUDGED,
 	 AT(tolerance[METRIC_CACHE_HIT_RATE]), 0, 1, .fallback = "2pp",
 	 .help = "change that is accepted, in percentage points"},
+
+	{"regression.floor", SETTING_MILLISECONDS, SETTING_JUDGED, AT(regression_floor_ms), 0, 1000,
+	 .fallback = "0.005", .help = "a percentile never fails by less, ms or a duration"},
+	{"ab.restart", SETTING_CHOICE, SETTING_JUDGED, AT(ab_restart), .fallback = "always",
+	 .choices = restart_names,
+	 .help = "never: keep both servers through an A/B comparison; makes false alarms"},
 
 	{"services.postgres", SETTING_TEXT, SETTING_SECRET | SETTING_NULLABLE, AT(database_url),
 	 .fallback = "auto", .null_word = "auto",

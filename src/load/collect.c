@@ -94,11 +94,8 @@ static void add_lookups(struct collector *collector, size_t index, int64_t start
 	if (!collect_judges(collector, start_ns))
 		return;
 	struct endpoint_result *endpoint = &collector->result->endpoints[index];
-	struct endpoint_result *total = &collector->result->total;
 	endpoint->cache_hits += lookups.hits;
 	endpoint->cache_misses += lookups.misses;
-	total->cache_hits += lookups.hits;
-	total->cache_misses += lookups.misses;
 }
 
 void collect_head(struct collector *collector, size_t index, int64_t start_ns,
@@ -132,7 +129,7 @@ void collect_head(struct collector *collector, size_t index, int64_t start_ns,
 static void sample(struct collector *collector, const struct finished_request *request)
 {
 	struct scenario_result *result = collector->result;
-	uint64_t seen = result->total.requests; /* this one included */
+	uint64_t seen = ++collector->judged;
 	size_t place = result->n_samples;
 	if (place < COLLECT_SAMPLES_MAX) {
 		result->n_samples++;
@@ -177,12 +174,9 @@ static void judge(struct collector *collector, const struct finished_request *re
 	struct endpoint_result *endpoint = &collector->result->endpoints[request->endpoint];
 	struct endpoint_result *total = &collector->result->total;
 	count(endpoint, request);
-	count(total, request);
 	if (timed) {
 		histogram_record(endpoint->latency, latency_of(request));
-		histogram_record(total->latency, latency_of(request));
 		histogram_record(endpoint->service, service_of(request));
-		histogram_record(total->service, service_of(request));
 	}
 	if (request->outcome != CLASS_OK && !endpoint->first_failure) {
 		const char *why =
@@ -272,7 +266,7 @@ static void merge_samples(struct collector *into, const struct collector *from)
 	struct scenario_result *a = into->result;
 	const struct scenario_result *b = from->result;
 	size_t n_a = a->n_samples, n_b = b->n_samples, n = 0;
-	uint64_t left_a = a->total.requests, left_b = b->total.requests;
+	uint64_t left_a = into->judged, left_b = from->judged;
 	struct request_sample *pool_a = a->samples;
 	struct request_sample *pool_b = xcalloc(n_b + 1, sizeof *pool_b);
 	if (n_b > 0)
@@ -295,7 +289,10 @@ void collect_merge(struct collector *into, const struct collector *from)
 	merge_samples(into, from);
 	for (size_t i = 0; i < result->n_endpoints; i++)
 		merge_endpoint(into, &result->endpoints[i], &from->result->endpoints[i]);
-	merge_endpoint(into, &result->total, &from->result->total);
+	if (!result->total.first_failure && from->result->total.first_failure)
+		result->total.first_failure =
+			arena_strdup(into->arena, from->result->total.first_failure);
+	into->judged += from->judged;
 	into->sent_in_window += from->sent_in_window;
 	into->ok_in_window += from->ok_in_window;
 	into->arrivals_due += from->arrivals_due;
@@ -308,7 +305,7 @@ void collect_end(struct collector *collector)
 {
 	struct scenario_result *result = collector->result;
 	for (size_t i = 0; i < result->n_endpoints; i++)
-		merge_timings(collector, &result->total, &result->endpoints[i]);
+		merge_endpoint(collector, &result->total, &result->endpoints[i]);
 	int64_t window_ns = collector->send_end_ns - collector->warmup_end_ns;
 	result->judged_s = window_ns > 0 ? (double)window_ns / (double)NS_PER_S : 0;
 	if (!(result->judged_s > 0))

@@ -23,12 +23,6 @@ enum stage {
 	STAGE_FAILED,
 };
 
-/* What the framing headers of one head said. */
-struct framing {
-	uint64_t length;
-	bool has_length, chunked, close, keep_alive, minor_version_0;
-};
-
 static const bool token_char[256] = {
 	['!'] = true,	      ['#' ... '\''] = true, ['*'] = true,	   ['+'] = true,
 	['-'] = true,	      ['.'] = true,	     ['0' ... '9'] = true, ['A' ... 'Z'] = true,
@@ -117,7 +111,7 @@ static bool digit(char c)
 
 /* "HTTP/1.1 200 OK"; the reason and the space before it may be missing. */
 static bool parse_status_line(struct http1_response *response, const char *line, size_t length,
-			      struct http1_head *head, struct framing *framing)
+			      struct http1_head *head, struct http1_framing *framing)
 {
 	if (length < 12 || memcmp(line, "HTTP/1.", 7) != 0 || !digit(line[7]) || line[7] > '1' ||
 	    line[8] != ' ')
@@ -133,7 +127,7 @@ static bool parse_status_line(struct http1_response *response, const char *line,
 }
 
 static bool parse_length(struct http1_response *response, struct http1_field value,
-			 struct framing *framing)
+			 struct http1_framing *framing)
 {
 	uint64_t length = 0;
 	if (value.length == 0 || value.length > 18)
@@ -150,7 +144,7 @@ static bool parse_length(struct http1_response *response, struct http1_field val
 	return true;
 }
 
-static void parse_connection(struct http1_field value, struct framing *framing)
+static void parse_connection(struct http1_field value, struct http1_framing *framing)
 {
 	while (value.length > 0) {
 		const char *comma = memchr(value.text, ',', value.length);
@@ -165,7 +159,8 @@ static void parse_connection(struct http1_field value, struct framing *framing)
 }
 
 static bool parse_field(struct http1_response *response, struct http1_field name,
-			struct http1_field value, struct http1_head *head, struct framing *framing)
+			struct http1_field value, struct http1_head *head,
+			struct http1_framing *framing)
 {
 	switch (name.length) {
 	case 7:
@@ -194,7 +189,7 @@ static bool parse_field(struct http1_response *response, struct http1_field name
 }
 
 static bool parse_header(struct http1_response *response, const char *line, size_t length,
-			 struct http1_head *head, struct framing *framing)
+			 struct http1_head *head, struct http1_framing *framing)
 {
 	size_t n = 0;
 	while (n < length && token_char[(unsigned char)line[n]])
@@ -206,7 +201,7 @@ static bool parse_header(struct http1_response *response, const char *line, size
 }
 
 /* How the body ends (RFC 9112, section 6.3). */
-static bool choose_body(struct http1_response *response, const struct framing *framing)
+static bool choose_body(struct http1_response *response, const struct http1_framing *framing)
 {
 	int status = response->status;
 	if (framing->chunked && (framing->has_length || framing->minor_version_0))
@@ -233,7 +228,7 @@ static bool choose_body(struct http1_response *response, const struct framing *f
 }
 
 static bool end_head(struct http1_response *response, const struct http1_head *head,
-		     const struct framing *framing, const struct http1_sink *sink)
+		     const struct http1_framing *framing, const struct http1_sink *sink)
 {
 	if (head->status == 101)
 		return malformed(response, "101 Switching Protocols was not asked for");
@@ -249,12 +244,10 @@ static bool end_head(struct http1_response *response, const struct http1_head *h
 	return true;
 }
 
-/* `head` ends with the empty line. */
-static bool parse_head(struct http1_response *response, const char *text, size_t length,
-		       const struct http1_sink *sink)
+/* `text` ends with the empty line. */
+static bool parse_lines(struct http1_response *response, const char *text, size_t length,
+			struct http1_head *head, struct http1_framing *framing)
 {
-	struct http1_head head = {0};
-	struct framing framing = {0};
 	const char *end = text + length;
 	bool first = true;
 	for (const char *line = text; line < end; first = false) {
@@ -265,15 +258,50 @@ static bool parse_head(struct http1_response *response, const char *text, size_t
 		if (size == 0 && !first)
 			break;
 		if (first)
-			head.lines = (struct http1_field){newline + 1, (size_t)(end - newline) - 3};
+			head->lines =
+				(struct http1_field){newline + 1, (size_t)(end - newline) - 3};
 		if (has_control_characters(line, size))
 			return malformed(response, "a control character in the head");
-		if (!(first ? parse_status_line(response, line, size, &head, &framing)
-			    : parse_header(response, line, size, &head, &framing)))
+		if (!(first ? parse_status_line(response, line, size, head, framing)
+			    : parse_header(response, line, size, head, framing)))
 			return false;
 		line = newline + 1;
 	}
-	return end_head(response, &head, &framing, sink);
+	return true;
+}
+
+/* Parsed in the memo, so that what is found there points to where it stays. */
+static bool parse_in_memo(struct http1_response *response, const char *text, size_t length,
+			  struct http1_memo *memo)
+{
+	memo->length = 0;
+	memo->head = (struct http1_head){0};
+	memo->framing = (struct http1_framing){0};
+	memcpy(memo->text, text, length);
+	if (!parse_lines(response, memo->text, length, &memo->head, &memo->framing))
+		return false;
+	memo->length = length;
+	return true;
+}
+
+static bool parse_head(struct http1_response *response, const char *text, size_t length,
+		       const struct http1_sink *sink)
+{
+	struct http1_memo *memo = sink->memo;
+	struct http1_head head = {0};
+	struct http1_framing framing = {0};
+	if (memo && length <= sizeof memo->text)
+		return parse_in_memo(response, text, length, memo) &&
+		       end_head(response, &memo->head, &memo->framing, sink);
+	return parse_lines(response, text, length, &head, &framing) &&
+	       end_head(response, &head, &framing, sink);
+}
+
+/* Does this begin with the head of the memo? */
+static bool is_known(const struct http1_memo *memo, const char *bytes, size_t length)
+{
+	return memo && memo->length > 0 && length >= memo->length &&
+	       memcmp(bytes, memo->text, memo->length) == 0;
 }
 
 bool http1_find_header(const struct http1_head *head, const char *name, struct http1_field *out)
@@ -356,6 +384,10 @@ static size_t feed_head(struct http1_response *response, const char *bytes, size
 {
 	if (response->pending_length > 0)
 		return feed_split_head(response, bytes, length, sink);
+	if (is_known(sink->memo, bytes, length)) {
+		end_head(response, &sink->memo->head, &sink->memo->framing, sink);
+		return sink->memo->length;
+	}
 	const char *end = find_head_end(bytes, length);
 	size_t head_length = end ? (size_t)(end - bytes) + 4 : length;
 	if (head_length > HTTP1_HEAD_MAX) {

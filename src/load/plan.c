@@ -41,6 +41,23 @@ static bool has_prefix(const struct strbuf *target, const char *prefix)
 	return text_starts_with(text, prefix) && strchr("/?", text[strlen(prefix)]);
 }
 
+/* Of every request with a body: printf would take as long as the rest of it. */
+static void write_length(struct strbuf *message, size_t length)
+{
+	static const char name[] = "Content-Length: ";
+	char line[sizeof name + 24];
+	char *at = line + sizeof line;
+	*--at = '\n';
+	*--at = '\r';
+	do {
+		*--at = (char)('0' + length % 10);
+		length /= 10;
+	} while (length > 0);
+	at -= sizeof name - 1;
+	memcpy(at, name, sizeof name - 1);
+	strbuf_append(message, at, (size_t)(line + sizeof line - at));
+}
+
 static void write_message(const struct planned_request *planned, struct user_state *user,
 			  struct rendered_request *rendered, struct strbuf *message)
 {
@@ -53,7 +70,7 @@ static void write_message(const struct planned_request *planned, struct user_sta
 	strbuf_puts(message, planned->common);
 	strbuf_append(message, strbuf_text(&rendered->headers), rendered->headers.length);
 	if (rendered->body.length > 0 || planned->sends_length)
-		strbuf_printf(message, "Content-Length: %zu\r\n", rendered->body.length);
+		write_length(message, rendered->body.length);
 	strbuf_append(message, "\r\n", 2);
 	strbuf_append(message, strbuf_text(&rendered->body), rendered->body.length);
 }

@@ -199,6 +199,7 @@ static void channel_free(struct channel *channel)
 {
 	channel->exchange->channel = NULL;
 	curl_easy_cleanup(channel->easy);
+	curl_url_cleanup(channel->url);
 	curl_slist_free_all(channel->headers);
 	strbuf_release(&channel->request);
 	strbuf_release(&channel->body);
@@ -387,7 +388,6 @@ static void send_first(struct multiplexer *self, struct exchange_queue *queue)
 	channel->active = true;
 	if (curl_multi_add_handle(self->multi, channel->easy) != CURLM_OK)
 		error_out_of_memory();
-	run_timers(self);
 }
 
 static void flush_queues(struct transport *transport)

@@ -25,6 +25,7 @@ struct multiplexer {
 	struct curl_slist *addresses; /* CURLOPT_RESOLVE: the name was resolved once */
 	char *origin; /* "https://host:port" */
 	struct strbuf scratch;
+	struct http1_memo memo;
 	struct exchange_queue to_dial, to_send;
 	uint32_t dialing;
 	int epoll_fd, timer_fd;
@@ -45,6 +46,7 @@ struct channel {
 	struct multiplexer *owner;
 	struct exchange *exchange;
 	CURL *easy;
+	CURLU *url; /* of the request, parsed */
 	CURLSH *share; /* NULL: no connection */
 	struct watched sockets[SOCKETS_MAX];
 	struct strbuf request; /* its head, for what libcurl was told already */
@@ -56,6 +58,7 @@ struct channel {
 	int own_errno;
 	bool active; /* in the multi handle */
 	bool dialing; /* counted in owner->dialing */
+	bool sends_length; /* the request has a Content-Length, of 0 perhaps */
 	bool clean; /* nothing came behind the answer */
 	char error[CURL_ERROR_SIZE];
 };

@@ -28,7 +28,8 @@ static void on_answer_body(const char *bytes, size_t length, void *arg)
 
 static void feed(struct channel *channel, const char *bytes, size_t length)
 {
-	const struct http1_sink sink = {on_answer_head, on_answer_body, channel};
+	const struct http1_sink sink = {on_answer_head, on_answer_body, channel,
+					&channel->owner->memo};
 	if (channel->progress != HTTP1_MORE) {
 		channel->clean = false;
 		return;

@@ -35,8 +35,10 @@ static void set_safety(const struct multiplexer *self, CURL *easy)
 	if (folder && *folder)
 		curl_easy_setopt(easy, CURLOPT_CAPATH, folder);
 	/* The empty string switches off the variables too. */
-	if (self->direct)
+	if (self->direct) {
 		curl_easy_setopt(easy, CURLOPT_PROXY, "");
+		curl_easy_setopt(easy, CURLOPT_NOPROXY, "*"); /* or it is looked up every time */
+	}
 	if (self->target->unix_socket)
 		curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, self->target->unix_socket);
 	curl_easy_setopt(easy, CURLOPT_RESOLVE, self->addresses);
@@ -112,10 +114,13 @@ static void add_line(struct curl_slist **list, char *line)
 	add_header(list, line);
 }
 
-/* `lines` ("Name: value\r\n"…) is written to. What libcurl would add by itself is refused. */
-static struct curl_slist *make_headers(char *lines)
+/*
+ * `lines` ("Name: value\r\n"…) is written to. What libcurl would add by itself is refused, but
+ * not what it adds to a body only when there is none: it compares each name with each line.
+ */
+static struct curl_slist *make_headers(char *lines, bool has_body)
 {
-	static const char *const unasked[] = {"Expect", "Accept", "Content-Type"};
+	static const char *const unasked[] = {"Accept", "Expect", "Content-Type"};
 	struct curl_slist *list = NULL;
 	bool given[ARRAY_SIZE(unasked)] = {false};
 	for (char *end; (end = strstr(lines, "\r\n")) && end > lines; lines = end + 2) {
@@ -125,7 +130,7 @@ static struct curl_slist *make_headers(char *lines)
 		if (!line_has(lines, "Content-Length"))
 			add_line(&list, lines);
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(unasked); i++) {
+	for (size_t i = 0; i < (has_body ? ARRAY_SIZE(unasked) : 1); i++) {
 		char none[32];
 		snprintf(none, sizeof none, "%s:", unasked[i]);
 		if (!given[i])
@@ -164,16 +169,34 @@ static void split(struct plan_bytes message, struct parts *out)
 	out->body_length = message.length - (size_t)(out->body - message.bytes);
 }
 
+/* A URL that is parsed once spares libcurl to do it, and to write it, for each request. */
+static void set_url(struct channel *channel, const char *text)
+{
+	CURL *easy = channel->easy;
+	if (!channel->url)
+		channel->url = curl_url();
+	bool parsed = channel->url && curl_url_set(channel->url, CURLUPART_URL, text,
+						   CURLU_PATH_AS_IS) == CURLUE_OK;
+	curl_easy_setopt(easy, CURLOPT_CURLU, parsed ? channel->url : NULL);
+	/* Always, or a transfer would report the URL of the last. */
+	curl_easy_setopt(easy, CURLOPT_URL, text);
+}
+
 static void set_line(struct channel *channel, const char *bytes, const struct parts *parts)
 {
 	struct strbuf *scratch = &channel->owner->scratch;
 	strbuf_clear(scratch);
 	strbuf_puts(scratch, channel->owner->origin);
 	strbuf_append(scratch, bytes + parts->method_length + 1, parts->target_length);
-	curl_easy_setopt(channel->easy, CURLOPT_URL, strbuf_text(scratch));
+	set_url(channel, strbuf_text(scratch));
 	strbuf_clear(scratch);
 	strbuf_append(scratch, bytes, parts->method_length);
 	curl_easy_setopt(channel->easy, CURLOPT_CUSTOMREQUEST, strbuf_text(scratch));
+}
+
+static bool sends_length(const struct parts *parts)
+{
+	return compared_length(parts->lines, parts->lines_length) != parts->lines_length;
 }
 
 static void set_headers(struct channel *channel, const struct parts *parts)
@@ -181,47 +204,58 @@ static void set_headers(struct channel *channel, const struct parts *parts)
 	struct strbuf *scratch = &channel->owner->scratch;
 	strbuf_clear(scratch);
 	strbuf_append(scratch, parts->lines, parts->lines_length);
-	struct curl_slist *list = make_headers(scratch->data);
+	struct curl_slist *list =
+		make_headers(scratch->data, parts->body_length > 0 || sends_length(parts));
 	curl_easy_setopt(channel->easy, CURLOPT_HTTPHEADER, list);
 	curl_slist_free_all(channel->headers);
 	channel->headers = list;
 }
 
-/* libcurl reads the body while it sends, when `message` may be another user's already. */
-static void set_body(struct channel *channel, const struct parts *parts)
+/* libcurl reads the body while it sends, when `bytes` may be another user's already. */
+static void set_body(struct channel *channel, const char *bytes, size_t length)
 {
-	CURL *easy = channel->easy;
-	bool sends_length =
-		compared_length(parts->lines, parts->lines_length) != parts->lines_length;
-	if (channel->exchange->answers_head) {
-		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-		return;
-	}
-	curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
-	if (parts->body_length == 0 && !sends_length)
-		return;
-	strbuf_clear(&channel->body);
-	strbuf_append(&channel->body, parts->body, parts->body_length);
-	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)parts->body_length);
-	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, strbuf_text(&channel->body));
+	struct strbuf *body = &channel->body;
+	strbuf_clear(body);
+	strbuf_append(body, bytes, length);
+	curl_easy_setopt(channel->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)length);
+	curl_easy_setopt(channel->easy, CURLOPT_POSTFIELDS, strbuf_text(body));
+}
+
+static void set_head(struct channel *channel, struct plan_bytes message, const struct parts *now)
+{
+	struct parts before = {0};
+	struct strbuf *request = &channel->request;
+	bool first = request->length == 0;
+	if (!first)
+		split((struct plan_bytes){request->data, request->length}, &before);
+	size_t line_length = (size_t)(now->lines - message.bytes);
+	if (first || (size_t)(before.lines - request->data) != line_length ||
+	    memcmp(request->data, message.bytes, line_length) != 0)
+		set_line(channel, message.bytes, now);
+	size_t length = compared_length(now->lines, now->lines_length);
+	if (first || compared_length(before.lines, before.lines_length) != length ||
+	    sends_length(&before) != sends_length(now) ||
+	    memcmp(before.lines, now->lines, length) != 0)
+		set_headers(channel, now);
+	curl_easy_setopt(channel->easy, CURLOPT_HTTPGET, 1L);
+	if (channel->exchange->answers_head)
+		curl_easy_setopt(channel->easy, CURLOPT_NOBODY, 1L);
+	strbuf_clear(request);
+	strbuf_append(request, message.bytes, line_length + now->lines_length);
 }
 
 void channel_set_message(struct channel *channel, struct plan_bytes message)
 {
-	struct parts now, before = {0};
-	struct strbuf *request = &channel->request;
-	split(message, &now);
-	if (request->length > 0)
-		split((struct plan_bytes){request->data, request->length}, &before);
-	size_t line_length = (size_t)(now.lines - message.bytes);
-	if (request->length == 0 || (size_t)(before.lines - request->data) != line_length ||
-	    memcmp(request->data, message.bytes, line_length) != 0)
-		set_line(channel, message.bytes, &now);
-	size_t length = compared_length(now.lines, now.lines_length);
-	if (request->length == 0 || compared_length(before.lines, before.lines_length) != length ||
-	    memcmp(before.lines, now.lines, length) != 0)
-		set_headers(channel, &now);
-	set_body(channel, &now);
-	strbuf_clear(request);
-	strbuf_append(request, message.bytes, line_length + now.lines_length);
+	const struct strbuf *request = &channel->request;
+	bool same = request->length > 0 && message.length >= request->length &&
+		    memcmp(request->data, message.bytes, request->length) == 0;
+	if (!same) {
+		struct parts now;
+		split(message, &now);
+		set_head(channel, message, &now);
+		channel->sends_length = sends_length(&now);
+	}
+	size_t body_length = message.length - request->length;
+	if ((body_length > 0 || channel->sends_length) && !channel->exchange->answers_head)
+		set_body(channel, message.bytes + request->length, body_length);
 }

@@ -23,6 +23,8 @@
 /* Connections of a worker per local address, and how many addresses of 127/8 are used at most. */
 #define CONNECTIONS_PER_SOURCE 1024
 #define SOURCES_MAX 200
+/* Of one answer: far less than what any receive buffer holds, so that its sender never waits. */
+#define UNHURRIED_BYTES_MAX 16384
 #define EPOLL_END (EPOLLRDHUP | EPOLLHUP | EPOLLERR)
 
 struct native {
@@ -33,8 +35,11 @@ struct native {
 	uint32_t connections, dials; /* open now; ever begun */
 	uint8_t preferred; /* the address that answered last */
 	struct exchange_queue to_dial, to_send;
+	bool needs_haste; /* an answer came whose time or flow depends on when it is read */
 	struct exchange *current; /* whose bytes are parsed */
+	int64_t known_ns; /* the clock, when it was last read */
 	struct http1_sink sink;
+	struct http1_memo memo;
 	char buffer[READ_BYTES];
 };
 
@@ -119,17 +124,18 @@ static void fail_connection(struct native *native, struct exchange *exchange, in
 	fail_by_errno(native, exchange, number);
 }
 
-static void end_of_stream(struct native *native, struct exchange *exchange, int64_t at_ns)
+static void end_of_stream(struct native *native, struct exchange *exchange)
 {
 	if (is_stale(exchange)) {
 		native->base.reconnects++;
 		dial_again(native, exchange);
 		return;
 	}
-	struct exchange_end end = {.at_ns = at_ns};
+	struct exchange_end end = {.at_ns = clock_now_ns()};
 	end.outcome = http1_end_of_stream(&exchange->response);
 	end.why = exchange->response.why;
 	end.status = exchange->response.status;
+	native->needs_haste |= end.outcome == CLASS_OK; /* an end without a stamp */
 	end_exchange(native, exchange, &end);
 }
 
@@ -337,12 +343,28 @@ static ssize_t receive(struct native *native, int fd, int64_t *out_stamp_ns)
 	return n;
 }
 
+/*
+ * When bytes came. A stamp that is not after the clock's last reading can be trusted without
+ * another one; only what came since, or has no stamp, is worth reading it again.
+ */
+static int64_t arrived_ns(struct native *native, const struct exchange *exchange, int64_t stamp_ns)
+{
+	const struct stamps *stamps = &native->base.stamps;
+	int64_t at_ns = stamps_map(stamps, stamp_ns, exchange->send_ns, native->known_ns);
+	if (at_ns != native->known_ns)
+		return at_ns;
+	native->known_ns = clock_now_ns();
+	native->needs_haste |= stamp_ns == 0;
+	return stamps_map(stamps, stamp_ns, exchange->send_ns, native->known_ns);
+}
+
 /* `clean`: nothing but the answer came, and the peer has not closed. */
 static void complete(struct native *native, struct exchange *exchange, int64_t at_ns, bool clean)
 {
 	struct exchange_end end = {.outcome = CLASS_OK,
 				   .at_ns = at_ns,
 				   .status = exchange->response.status};
+	native->needs_haste |= exchange->bytes_received > UNHURRIED_BYTES_MAX;
 	if (!clean || !exchange->response.keep_alive || exchange->unsent) {
 		if (exchange->response.keep_alive)
 			native->base.reconnects++;
@@ -362,18 +384,16 @@ static void read_answer(struct native *native, struct exchange *exchange, bool e
 		enum http1_progress progress;
 		ssize_t n = receive(native, exchange->fd, &stamp_ns);
 		int number = errno;
-		int64_t read_ns = clock_now_ns();
 		if (n < 0 && number == EINTR)
 			continue;
 		if (n < 0 && number != EAGAIN)
 			fail_connection(native, exchange, number);
 		if (n == 0)
-			end_of_stream(native, exchange, read_ns);
+			end_of_stream(native, exchange);
 		if (n <= 0)
 			return;
 		size_t length = (size_t)n;
-		int64_t at_ns =
-			stamps_map(&native->base.stamps, stamp_ns, exchange->send_ns, read_ns);
+		int64_t at_ns = arrived_ns(native, exchange, stamp_ns);
 		exchange->bytes_received += length;
 		native->current = exchange;
 		size_t used = http1_feed(&exchange->response, native->buffer, length, &native->sink,
@@ -461,6 +481,13 @@ static void native_event(struct transport *transport, struct exchange *exchange,
 	}
 }
 
+static bool native_may_read_late(const struct transport *transport)
+{
+	const struct native *native = (const struct native *)transport;
+	return !native->needs_haste && transport->stamps.usable && native->dialing == 0 &&
+	       !native->to_dial.first;
+}
+
 static void native_free(struct transport *transport)
 {
 	free(transport);
@@ -471,6 +498,7 @@ static const struct transport_ops native_ops = {
 	.flush = native_flush,
 	.drop = native_drop,
 	.event = native_event,
+	.may_read_late = native_may_read_late,
 	.free = native_free,
 };
 
@@ -482,7 +510,7 @@ struct transport *transport_native_new(int epoll_fd, const struct addresses *add
 	native->base.client = *client;
 	native->addresses = addresses;
 	native->epoll_fd = epoll_fd;
-	native->sink = (struct http1_sink){on_head, on_body, native};
+	native->sink = (struct http1_sink){on_head, on_body, native, &native->memo};
 	stamps_renew(&native->base.stamps, clock_now_ns());
 	return &native->base;
 }

@@ -1,6 +1,5 @@
 #include "perfgate/load/worker.h"
 
-#include "perfgate/base/clock.h"
 #include "perfgate/load/pacer.h"
 
 #include <errno.h>
@@ -27,6 +26,16 @@ static uint32_t own_part(const struct worker *worker, uint32_t users)
 	return users > worker->index ? (users - worker->index - 1) / worker->count + 1 : 0;
 }
 
+/* Without a pause between tasks a user's next request would wait for our reading. */
+static bool is_unhurried(const struct scenario *scenario, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_profiles; i++) {
+		if (plan->profiles[i].wait_min_ns < THINK_LONG_NS)
+			return false;
+	}
+	return !scenario->open;
+}
+
 int worker_init(struct worker *worker, const struct suite *suite, const struct addresses *addresses,
 		struct error *err)
 {
@@ -47,6 +56,7 @@ int worker_init(struct worker *worker, const struct suite *suite, const struct a
 	worker->idle = xcalloc(worker->n_sessions + 1, sizeof(struct session *));
 	worker->checks = xcalloc(suite->n_endpoints + 1, sizeof *worker->checks);
 	timers_init(&worker->timers, worker->n_sessions);
+	worker->unhurried = is_unhurried(worker->scenario, plan);
 	for (uint32_t i = 0; i < worker->n_sessions; i++) {
 		struct session *session = &worker->sessions[i];
 		session->number = worker->index + i * worker->count;
@@ -195,6 +205,19 @@ static int wait_for_events(struct worker *worker, struct epoll_event *events, in
 			return n;
 	}
 	return wait_by_timerfd(worker, events, wait_ns);
+}
+
+/* To the end of the next think time when it is near: what is answered by then is read with it. */
+static bool nap(const struct worker *worker, int64_t wait_ns)
+{
+	const struct transport *transport = worker->transport;
+	const struct timer *first = timers_first(&worker->timers);
+	struct timespec time = {.tv_nsec = wait_ns};
+	if (!worker->unhurried || wait_ns <= 0 || wait_ns > THINK_GRID_NS || !first ||
+	    ((const struct session *)(const void *)first)->mode != SESSION_THINKING ||
+	    !transport->ops->may_read_late || !transport->ops->may_read_late(transport))
+		return false;
+	return clock_nanosleep(CLOCK_MONOTONIC, 0, &time, NULL) == 0;
 }
 
 static int64_t min_ns(int64_t a, int64_t b)
@@ -402,7 +425,7 @@ static void round_once(struct worker *worker, struct epoll_event *events)
 	int64_t wake_ns = next_wake_ns(worker);
 	int64_t wait_ns = wake_ns > sleep_ns && worker->n_ready == 0 ? wake_ns - sleep_ns : 0;
 	health_note_stall(&worker->health, sleep_ns - worker->now_ns);
-	int n = wait_for_events(worker, events, wait_ns);
+	int n = wait_for_events(worker, events, nap(worker, wait_ns) ? 0 : wait_ns);
 	worker->now_ns = clock_now_ns();
 	worker->round++;
 	if (wait_ns > 0)

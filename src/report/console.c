@@ -2,9 +2,9 @@
 
 #include "perfgate/base/text.h"
 #include "perfgate/base/units.h"
+#include "perfgate/report/console.h"
 #include "perfgate/report/figures.h"
 #include "perfgate/report/summary.h"
-#include "perfgate/report/terminal.h"
 
 #include <math.h>
 #include <string.h>
@@ -19,12 +19,13 @@
 
 #define CHANGE_TITLE "vs baseline"
 
-#define BOLD "1"
-#define DIM "2"
-
 static const char *const outcome_colours[] = {
-	[OUTCOME_PASS] = "32",	     [OUTCOME_FAIL] = "31",	[OUTCOME_INCONCLUSIVE] = "33",
-	[OUTCOME_UNMEASURED] = "35", [OUTCOME_NOT_GATED] = DIM, [OUTCOME_SKIPPED] = DIM,
+	[OUTCOME_PASS] = "32",
+	[OUTCOME_FAIL] = "31",
+	[OUTCOME_INCONCLUSIVE] = "33",
+	[OUTCOME_UNMEASURED] = "35",
+	[OUTCOME_NOT_GATED] = CONSOLE_DIM,
+	[OUTCOME_SKIPPED] = CONSOLE_DIM,
 };
 
 /* -- verdict -------------------------------------------------------------------------------- */
@@ -39,7 +40,7 @@ static void print_verdict(struct terminal *terminal, const struct run *run)
 	summary_word(&word, run);
 	for (char *c = word.data; *c != '\0'; c++)
 		*c = (char)(*c >= 'a' && *c <= 'z' ? *c - 32 : *c);
-	terminal_style(terminal, BOLD);
+	terminal_style(terminal, CONSOLE_BOLD);
 	terminal_styled(terminal, outcome_colours[outcome], strbuf_text(&word));
 	strbuf_puts(terminal->out, "  ");
 	summary_subject(&subject, run, true);
@@ -80,6 +81,9 @@ static struct gate_widths measure_gates(const struct terminal *terminal, const s
 		const struct cell *cell = &run->verdict.cells[i];
 		size_t change = width_of(figures_cell_change, cell);
 
+		if (cell->regression)
+			continue;
+
 		widths.name = larger(widths.name, width_of(summary_cell_name, cell));
 		widths.value = larger(widths.value, width_of(figures_cell_value, cell));
 		widths.limit = larger(widths.limit, width_of(figures_cell_limit, cell));
@@ -104,14 +108,20 @@ static void column(struct terminal *terminal, void (*write)(struct strbuf *, con
 	terminal_fit(terminal, strbuf_text(&text), width, true);
 }
 
-static void print_gate(struct terminal *terminal, const struct run *run, const struct cell *cell,
-		       const struct gate_widths *widths)
+void console_outcome(struct terminal *terminal, const struct cell *cell)
 {
-	AUTO(strbuf) struct strbuf name = {0}, reason = {0};
 	bool warning = cell->warn && cell->outcome == OUTCOME_FAIL;
 
 	terminal_style(terminal, warning ? "33" : outcome_colours[cell->outcome]);
 	strbuf_printf(terminal->out, "%s ", warning ? "▲" : figures_symbol(cell->outcome));
+}
+
+static void print_gate(struct terminal *terminal, const struct run *run, const struct cell *cell,
+		       const struct gate_widths *widths)
+{
+	AUTO(strbuf) struct strbuf name = {0}, reason = {0};
+
+	console_outcome(terminal, cell);
 	summary_cell_name(&name, cell);
 	terminal_fit(terminal, strbuf_text(&name), widths->name, false);
 	terminal_style(terminal, "0");
@@ -128,32 +138,42 @@ static void print_gate(struct terminal *terminal, const struct run *run, const s
 	terminal_paragraph(terminal, strbuf_text(&reason), 4);
 }
 
+static void print_gate_header(struct terminal *terminal, const struct gate_widths *widths)
+{
+	terminal_style(terminal, CONSOLE_DIM);
+	strbuf_puts(terminal->out, "\n  ");
+	terminal_fit(terminal, "gate", widths->name, false);
+	terminal_spaces(terminal, 2);
+	terminal_fit(terminal, "value", widths->value, true);
+	terminal_spaces(terminal, 2);
+	terminal_fit(terminal, "limit", widths->limit, true);
+	if (widths->change > 0) {
+		terminal_spaces(terminal, 2);
+		terminal_fit(terminal, CHANGE_TITLE, widths->change, true);
+	}
+	terminal_style(terminal, "0");
+	strbuf_putc(terminal->out, '\n');
+}
+
 static void print_gates(struct terminal *terminal, const struct run *run)
 {
 	struct gate_widths widths = measure_gates(terminal, run);
 	AUTO_FREE size_t *order = summary_order(run);
-	size_t count = run->verdict.n_cells;
+	size_t gates = 0;
 
-	if (count == 0)
-		return;
-	terminal_style(terminal, DIM);
-	strbuf_puts(terminal->out, "\n  ");
-	terminal_fit(terminal, "gate", widths.name, false);
-	terminal_spaces(terminal, 2);
-	terminal_fit(terminal, "value", widths.value, true);
-	terminal_spaces(terminal, 2);
-	terminal_fit(terminal, "limit", widths.limit, true);
-	if (widths.change > 0) {
-		terminal_spaces(terminal, 2);
-		terminal_fit(terminal, CHANGE_TITLE, widths.change, true);
+	for (size_t i = 0; i < run->verdict.n_cells; i++) {
+		const struct cell *cell = &run->verdict.cells[order[i]];
+
+		if (cell->regression)
+			continue;
+		if (gates == 0)
+			print_gate_header(terminal, &widths);
+		if (gates++ < GATES_MAX)
+			print_gate(terminal, run, cell, &widths);
 	}
-	terminal_style(terminal, "0");
-	strbuf_putc(terminal->out, '\n');
-	for (size_t i = 0; i < count && i < GATES_MAX; i++)
-		print_gate(terminal, run, &run->verdict.cells[order[i]], &widths);
-	if (count > GATES_MAX)
+	if (gates > GATES_MAX)
 		strbuf_printf(terminal->out, "  … and %zu more, in the report\n",
-			      count - GATES_MAX);
+			      gates - GATES_MAX);
 }
 
 /* -- endpoints ------------------------------------------------------------------------------ */
@@ -197,7 +217,7 @@ static void print_endpoint_header(struct terminal *terminal, const char *what, s
 {
 	static const char *const names[] = {"requests", "errors", "p50 ms", "p95", "p99", "max"};
 
-	terminal_style(terminal, DIM);
+	terminal_style(terminal, CONSOLE_DIM);
 	strbuf_puts(terminal->out, "\n  ");
 	terminal_fit(terminal, what, width, false);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -306,7 +326,7 @@ static void print_health(struct terminal *terminal, const struct run *run)
 		return;
 	strbuf_puts(&text, shown->generator.invalid == INVALID_NOT ? "valid: " : "INVALID: ");
 	summary_generator(&text, shown);
-	terminal_labelled(terminal, "generator", DIM, strbuf_text(&text));
+	terminal_labelled(terminal, "generator", CONSOLE_DIM, strbuf_text(&text));
 }
 
 static void print_artifacts(struct terminal *terminal, const struct run *run, const char *dir)
@@ -321,7 +341,7 @@ static void print_artifacts(struct terminal *terminal, const struct run *run, co
 		if (report_formats[i].applies(run) && !text_equal(report_formats[i].name, "html") &&
 		    !text_equal(report_formats[i].name, "css"))
 			strbuf_printf(&text, " %s", report_formats[i].filename);
-	terminal_labelled(terminal, "report", DIM, strbuf_text(&text));
+	terminal_labelled(terminal, "report", CONSOLE_DIM, strbuf_text(&text));
 }
 
 static void print_next(struct terminal *terminal, const struct run *run)
@@ -329,7 +349,7 @@ static void print_next(struct terminal *terminal, const struct run *run)
 	AUTO_JSON json_t *next = summary_next(run);
 
 	for (size_t i = 0; i < json_array_size(next); i++)
-		terminal_labelled(terminal, "next", BOLD,
+		terminal_labelled(terminal, "next", CONSOLE_BOLD,
 				  json_string_value(json_array_get(next, i)));
 }
 
@@ -348,20 +368,24 @@ static void widen_spaces(struct strbuf *out, const struct strbuf *from)
 void report_console(const struct run *run, const char *dir, bool colour, int columns,
 		    struct strbuf *out)
 {
-	AUTO(strbuf) struct strbuf text = {0}, baseline = {0};
+	AUTO(strbuf) struct strbuf text = {0}, baseline = {0}, comparison = {0};
 	struct terminal terminal = {&text, colour, COLUMNS_MIN};
 
 	if (columns > COLUMNS_MIN)
 		terminal.columns = (size_t)(columns < COLUMNS_MAX ? columns : COLUMNS_MAX);
 	print_verdict(&terminal, run);
 	print_gates(&terminal, run);
+	console_comparison(&terminal, run);
 	print_endpoints(&terminal, run);
 	strbuf_putc(&text, '\n');
 	print_notices(&terminal, run);
 	print_health(&terminal, run);
+	summary_comparison(&comparison, run);
+	if (comparison.length > 0)
+		terminal_labelled(&terminal, "compared", CONSOLE_DIM, strbuf_text(&comparison));
 	summary_baseline(&baseline, run);
 	if (run->verdict.outcome != OUTCOME_SKIPPED)
-		terminal_labelled(&terminal, "baseline", DIM, strbuf_text(&baseline));
+		terminal_labelled(&terminal, "baseline", CONSOLE_DIM, strbuf_text(&baseline));
 	print_artifacts(&terminal, run, dir);
 	print_next(&terminal, run);
 	widen_spaces(out, &text);

@@ -132,7 +132,10 @@ static int percent_decimals(double percent)
 
 static int metric_decimals(enum metric metric, double shown)
 {
-	return shown_scale(metric) == 1 ? short_decimals(shown) : percent_decimals(shown);
+	if (shown_scale(metric) != 1)
+		return percent_decimals(shown);
+	/* A cached answer takes tens of microseconds. */
+	return shown > 0 && shown < .09995 ? 3 : short_decimals(shown);
 }
 
 void figures_percent(struct strbuf *out, double fraction)
@@ -249,6 +252,16 @@ void figures_cell_change(struct strbuf *out, const struct cell *cell)
 		percent = 100 * (cell->value / cell->baseline - 1);
 		signed_number(out, percent, fabs(percent) < 99.95 ? 1 : 0, "%");
 	}
+}
+
+void figures_change(struct strbuf *out, enum metric metric, double change)
+{
+	double percent = 100 * change;
+
+	if (shown_scale(metric) != 1)
+		signed_number(out, percent, 2, " pp");
+	else
+		signed_number(out, percent, fabs(percent) < 99.95 ? 1 : 0, "%");
 }
 
 int figures_cell_direction(const struct cell *cell)

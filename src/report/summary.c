@@ -66,6 +66,19 @@ size_t summary_count(const struct run *run, enum outcome outcome)
 	return count;
 }
 
+static void metric_name(struct strbuf *out, enum metric metric)
+{
+	for (const char *c = metric_table[metric].name; *c != '\0'; c++)
+		strbuf_putc(out, *c == '_' ? ' ' : *c);
+}
+
+void summary_cell_short_name(struct strbuf *out, const struct cell *cell)
+{
+	figures_visible(out, cell->endpoint, FIGURES_NAME_MAX);
+	strbuf_putc(out, ' ');
+	metric_name(out, cell->metric);
+}
+
 void summary_cell_name(struct strbuf *out, const struct cell *cell)
 {
 	figures_visible(out, cell->scenario, FIGURES_NAME_MAX);
@@ -74,8 +87,7 @@ void summary_cell_name(struct strbuf *out, const struct cell *cell)
 		figures_visible(out, cell->endpoint, FIGURES_NAME_MAX);
 	}
 	strbuf_putc(out, ' ');
-	for (const char *c = metric_table[cell->metric].name; *c != '\0'; c++)
-		strbuf_putc(out, *c == '_' ? ' ' : *c);
+	metric_name(out, cell->metric);
 	if (cell->regression)
 		strbuf_puts(out, " regression");
 }
@@ -185,11 +197,32 @@ json_t *summary_notices(const struct run *run)
 	if (run->interrupted)
 		extjson_append(notices, extjson_string("The run was interrupted: figures cover "
 						       "the part that ran."));
+	if (run->comparison != NULL && run->comparison->note != NULL)
+		extjson_append(notices, extjson_string(run->comparison->note));
 	for (size_t i = 0; i < run->n_scenarios; i++)
 		notices_of_scenario(notices, run, &run->scenarios[i]);
 	for (size_t i = 0; i < run->verdict.n_cells; i++)
 		notices_of_cell(notices, &run->verdict.cells[i]);
 	return notices;
+}
+
+void summary_comparison(struct strbuf *out, const struct run *run)
+{
+	const struct comparison *comparison = run->comparison;
+
+	if (comparison == NULL)
+		return;
+	strbuf_puts(out, "against ");
+	figures_visible(out, comparison->base != NULL ? comparison->base : "?", FIGURES_NAME_MAX);
+	if (comparison->base_commit != NULL) {
+		strbuf_puts(out, " (");
+		figures_commit(out, comparison->base_commit);
+		strbuf_puts(out, ")");
+	}
+	if (comparison->reason != NULL) {
+		strbuf_puts(out, ": ");
+		figures_visible(out, comparison->reason, FIGURES_MESSAGE_MAX);
+	}
 }
 
 void summary_baseline(struct strbuf *out, const struct run *run)
@@ -286,8 +319,8 @@ void summary_generator(struct strbuf *out, const struct scenario_result *scenari
 	}
 	if (delay != NULL && histogram_count(delay) > 0) {
 		strbuf_puts(out, ", wake-ups late by ");
-		figures_metric(out, METRIC_P99, (double)histogram_quantile_ns(delay, .99) / 1e6);
-		strbuf_puts(out, " (p99)");
+		figures_short(out, (double)histogram_quantile_ns(delay, .99) / 1e6);
+		strbuf_puts(out, " ms (p99)");
 	}
 	if (health->max_stall_ms >= STALL_WORTH_MS) {
 		strbuf_puts(out, ", longest stall ");

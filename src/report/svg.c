@@ -2,7 +2,7 @@
 
 #include "perfgate/base/text.h"
 #include "perfgate/report/figures.h"
-#include "perfgate/template/template.h"
+#include "perfgate/report/svg_draw.h"
 
 #include <math.h>
 
@@ -36,7 +36,6 @@ struct label {
 
 struct chart {
 	struct strbuf *out;
-	double width, height;
 	double left, right, top, bottom; /* of the plot */
 	double t_max, y_max, y_step;
 	struct point *points;
@@ -126,7 +125,7 @@ static void choose_scale(struct chart *chart, const struct run *run,
 			top = fmax(top, cell->limit);
 	}
 	top = fmax(top * 1.04, 1e-3);
-	chart->y_step = nice_step(top, chart->height > 230 ? 5 : 4);
+	chart->y_step = nice_step(top, chart->bottom - chart->top > 180 ? 5 : 4);
 	chart->y_max = ceil(top / chart->y_step) * chart->y_step;
 }
 
@@ -140,35 +139,6 @@ static double y_of(const struct chart *chart, double ms)
 	return chart->bottom - (chart->bottom - chart->top) * ms / chart->y_max;
 }
 
-static void attribute(struct chart *chart, const char *name, double value)
-{
-	strbuf_printf(chart->out, " %s=\"", name);
-	figures_plain(chart->out, value, 1);
-	strbuf_putc(chart->out, '"');
-}
-
-static void draw_line(struct chart *chart, const char *css_class, double x1, double y1, double x2,
-		      double y2)
-{
-	strbuf_printf(chart->out, "<line class=\"%s\"", css_class);
-	attribute(chart, "x1", x1);
-	attribute(chart, "y1", y1);
-	attribute(chart, "x2", x2);
-	attribute(chart, "y2", y2);
-	strbuf_puts(chart->out, "/>\n");
-}
-
-static void draw_text(struct chart *chart, const char *css_class, const char *anchor, double x,
-		      double y, const char *text)
-{
-	strbuf_printf(chart->out, "<text class=\"%s\" text-anchor=\"%s\"", css_class, anchor);
-	attribute(chart, "x", x);
-	attribute(chart, "y", y);
-	strbuf_puts(chart->out, ">");
-	template_escape(TEMPLATE_HTML, text, chart->out);
-	strbuf_puts(chart->out, "</text>\n");
-}
-
 static void draw_y_axis(struct chart *chart)
 {
 	int decimals = chart->y_step >= 1 ? 0 : (int)ceil(-log10(chart->y_step));
@@ -178,10 +148,10 @@ static void draw_y_axis(struct chart *chart)
 		double y = y_of(chart, i * chart->y_step);
 
 		figures_number(&text, i * chart->y_step, i == 0 ? 0 : decimals);
-		draw_line(chart, i == 0 ? "axis" : "grid", chart->left, y, chart->right, y);
-		draw_text(chart, "tick", "end", chart->left - 8, y + 4, strbuf_text(&text));
+		svg_line(chart->out, i == 0 ? "axis" : "grid", chart->left, y, chart->right, y);
+		svg_text(chart->out, "tick", "end", chart->left - 8, y + 4, strbuf_text(&text));
 	}
-	draw_text(chart, "tick", "end", chart->left - 8, chart->top - 10, "ms");
+	svg_text(chart->out, "tick", "end", chart->left - 8, chart->top - 10, "ms");
 }
 
 static void draw_x_axis(struct chart *chart)
@@ -202,8 +172,8 @@ static void draw_x_axis(struct chart *chart)
 
 		figures_number(&text, i * step_s / (minutes ? 60 : 1), 0);
 		strbuf_puts(&text, minutes ? " min" : " s");
-		draw_line(chart, "axis", x, chart->bottom, x, chart->bottom + 4);
-		draw_text(chart, "tick", "middle", x, chart->bottom + 18, strbuf_text(&text));
+		svg_line(chart->out, "axis", x, chart->bottom, x, chart->bottom + 4);
+		svg_text(chart->out, "tick", "middle", x, chart->bottom + 18, strbuf_text(&text));
 	}
 }
 
@@ -217,12 +187,12 @@ static void draw_warmup(struct chart *chart, const struct scenario_result *scena
 	if (end_s <= 0)
 		return;
 	strbuf_puts(chart->out, "<rect class=\"warmup\"");
-	attribute(chart, "x", chart->left);
-	attribute(chart, "y", chart->top);
-	attribute(chart, "width", x_of(chart, end_s) - chart->left);
-	attribute(chart, "height", chart->bottom - chart->top);
+	svg_attribute(chart->out, "x", chart->left);
+	svg_attribute(chart->out, "y", chart->top);
+	svg_attribute(chart->out, "width", x_of(chart, end_s) - chart->left);
+	svg_attribute(chart->out, "height", chart->bottom - chart->top);
 	strbuf_puts(chart->out, "/>\n");
-	draw_text(chart, "tick", "start", chart->left + 4, chart->top - 10, "warm-up");
+	svg_text(chart->out, "tick", "start", chart->left + 4, chart->top - 10, "warm-up");
 }
 
 static void draw_percentile(struct chart *chart, size_t line)
@@ -291,7 +261,7 @@ static void draw_limits(struct chart *chart, const struct run *run,
 			continue;
 		if (on_chart(cell->limit, most)) {
 			y = y_of(chart, cell->limit);
-			draw_line(chart, "limit", chart->left, y, chart->right, y);
+			svg_line(chart->out, "limit", chart->left, y, chart->right, y);
 			snprintf(name, sizeof name, "%s ≤", metric_table[cell->metric].name);
 			add_label(chart, y, "limit", name, cell->limit);
 			continue;
@@ -299,7 +269,8 @@ static void draw_limits(struct chart *chart, const struct run *run,
 		strbuf_printf(&text, "%s limit ", metric_table[cell->metric].name);
 		figures_metric(&text, METRIC_P95, cell->limit);
 		strbuf_puts(&text, " is far above");
-		draw_text(chart, "tick", "end", chart->right, chart->top - 10, strbuf_text(&text));
+		svg_text(chart->out, "tick", "end", chart->right, chart->top - 10,
+			 strbuf_text(&text));
 	}
 }
 
@@ -329,25 +300,19 @@ static void draw_labels(struct chart *chart)
 	place_labels(chart);
 	for (size_t i = 0; i < chart->n_labels; i++) {
 		snprintf(css_class, sizeof css_class, "label %s", chart->labels[i].css_class);
-		draw_text(chart, css_class, "start", chart->right + 8, chart->labels[i].y + 4,
-			  chart->labels[i].text);
+		svg_text(chart->out, css_class, "start", chart->right + 8, chart->labels[i].y + 4,
+			 chart->labels[i].text);
 	}
 }
 
 static void open_svg(struct chart *chart, const struct scenario_result *scenario,
-		     const char *css_class)
+		     const struct svg_size *size)
 {
-	AUTO(strbuf) struct strbuf name = {0};
+	AUTO(strbuf) struct strbuf label = {0};
 
-	figures_visible(&name, scenario->name, FIGURES_NAME_MAX);
-	strbuf_printf(chart->out, "<svg class=\"%s\" viewBox=\"0 0 ", css_class);
-	figures_plain(chart->out, chart->width, 0);
-	strbuf_putc(chart->out, ' ');
-	figures_plain(chart->out, chart->height, 0);
-	strbuf_puts(chart->out, "\" role=\"img\" aria-label=\"");
-	template_escape(TEMPLATE_HTML, strbuf_text(&name), chart->out);
-	strbuf_puts(chart->out, ": latency percentiles over time; the figures are in the table "
-				"below\">\n");
+	figures_visible(&label, scenario->name, FIGURES_NAME_MAX);
+	strbuf_puts(&label, ": latency percentiles over time; the figures are in the table below");
+	svg_open(chart->out, size, strbuf_text(&label));
 }
 
 size_t svg_latency(struct strbuf *out, const struct run *run,
@@ -355,8 +320,6 @@ size_t svg_latency(struct strbuf *out, const struct run *run,
 {
 	struct chart chart = {
 		.out = out,
-		.width = size->width,
-		.height = size->height,
 		.left = MARGIN_LEFT,
 		.right = size->width - MARGIN_RIGHT,
 		.top = MARGIN_TOP,
@@ -371,7 +334,7 @@ size_t svg_latency(struct strbuf *out, const struct run *run,
 		return 0;
 	}
 	choose_scale(&chart, run, scenario, most);
-	open_svg(&chart, scenario, size->css_class);
+	open_svg(&chart, scenario, size);
 	draw_warmup(&chart, scenario);
 	draw_y_axis(&chart);
 	draw_x_axis(&chart);
@@ -382,7 +345,7 @@ size_t svg_latency(struct strbuf *out, const struct run *run,
 	for (size_t line = LINES; line-- > 0;)
 		label_percentile(&chart, line);
 	draw_labels(&chart);
-	strbuf_puts(out, "</svg>\n");
+	svg_close(out);
 	free(chart.points);
 	return chart.seconds_per_point;
 }

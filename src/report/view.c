@@ -62,17 +62,24 @@ static void describe_outcome(json_t *view, enum outcome outcome, bool warn)
 	extjson_set(view, "word", extjson_string(only_warning ? "warning" : figures_word(outcome)));
 }
 
-static json_t *view_cell(const struct cell *cell)
+json_t *view_outcome(enum outcome outcome, bool warn)
 {
 	json_t *view = extjson_object();
 
-	describe_outcome(view, cell->outcome, cell->warn);
+	describe_outcome(view, outcome, warn);
+	return view;
+}
+
+static json_t *view_cell(const struct cell *cell)
+{
+	json_t *view = view_outcome(cell->outcome, cell->warn);
+
 	extjson_set(view, "scenario", view_name(cell->scenario));
 	extjson_set(view, "endpoint",
 		    text_equal(cell->endpoint, "total") ? json_null() : view_name(cell->endpoint));
 	extjson_set(view, "metric", extjson_string(metric_table[cell->metric].name));
 	extjson_set(view, "title", extjson_string(metric_table[cell->metric].title));
-	extjson_set(view, "regression", json_boolean(cell->regression));
+	extjson_set(view, "regression", json_boolean(cell->regression != NULL));
 	extjson_set(view, "cell", cell_text(summary_cell_name, cell));
 	extjson_set(view, "value", cell_text(figures_cell_value, cell));
 	extjson_set(view, "limit", cell_text(figures_cell_limit, cell));
@@ -89,10 +96,14 @@ static json_t *view_cell(const struct cell *cell)
 	return view;
 }
 
-static bool needs_attention(const struct cell *cell)
+/* What a comparison left open is not worth a word in a run that failed. */
+static bool needs_attention(const struct run *run, const struct cell *cell)
 {
-	return cell->outcome == OUTCOME_FAIL || cell->outcome == OUTCOME_UNMEASURED ||
-	       cell->outcome == OUTCOME_INCONCLUSIVE;
+	if (cell->outcome == OUTCOME_FAIL)
+		return true;
+	if (cell->regression != NULL && run->verdict.outcome == OUTCOME_FAIL)
+		return false;
+	return cell->outcome == OUTCOME_UNMEASURED || cell->outcome == OUTCOME_INCONCLUSIVE;
 }
 
 static void view_cells(json_t *view, const struct run *run)
@@ -104,9 +115,11 @@ static void view_cells(json_t *view, const struct run *run)
 		const struct cell *cell = &run->verdict.cells[order[i]];
 		json_t *one = view_cell(cell);
 
-		if (needs_attention(cell))
+		if (needs_attention(run, cell))
 			extjson_append(attention, json_incref(one));
-		extjson_append(cells, one);
+		if (cell->regression == NULL)
+			extjson_append(cells, json_incref(one));
+		json_decref(one);
 	}
 	extjson_set(view, "has_cells", json_boolean(json_array_size(cells) > 0));
 	extjson_set(view, "has_attention", json_boolean(json_array_size(attention) > 0));
@@ -199,6 +212,14 @@ static json_t *baseline_text(const struct run *run)
 	return view_text(&text);
 }
 
+static json_t *comparison_text(const struct run *run)
+{
+	struct strbuf text = {0};
+
+	summary_comparison(&text, run);
+	return view_text(&text);
+}
+
 static json_t *view_facts(const struct run *run)
 {
 	json_t *facts = extjson_array();
@@ -209,6 +230,7 @@ static json_t *view_facts(const struct run *run)
 	add_fact(facts, "Event", view_name(run->event));
 	add_fact(facts, "Started", time_text(run));
 	add_fact(facts, "Took", duration_text(run->duration_s));
+	add_fact(facts, "Compared", comparison_text(run));
 	add_fact(facts, "Baseline", baseline_text(run));
 	return facts;
 }
@@ -258,7 +280,7 @@ static json_t *view_environment(const struct run *run)
 static bool has_baseline(const struct run *run)
 {
 	for (size_t i = 0; i < run->verdict.n_cells; i++)
-		if (isfinite(run->verdict.cells[i].baseline))
+		if (!run->verdict.cells[i].regression && isfinite(run->verdict.cells[i].baseline))
 			return true;
 	return false;
 }
@@ -301,5 +323,6 @@ json_t *view_run(const struct run *run)
 	set_list(view, "next", "has_next", summary_next(run));
 	set_list(view, "environment", "has_environment", view_environment(run));
 	view_cells(view, run);
+	view_comparison(view, run);
 	return view;
 }

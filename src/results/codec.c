@@ -5,6 +5,9 @@
 
 #include <math.h>
 
+#define DIGITS 6
+#define MAX_BLOCKS 10000
+
 static json_t *encode_source(const struct run *run)
 {
 	json_t *source = extjson_object();
@@ -15,6 +18,27 @@ static json_t *encode_source(const struct run *run)
 	extjson_set(source, "dirty", json_boolean(run->dirty));
 	extjson_set(source, "event", extjson_string(run->event));
 	return source;
+}
+
+static json_t *encode_regression(const struct regression *regression)
+{
+	json_t *out = extjson_object();
+	json_t *changes = extjson_array();
+
+	extjson_set(out, "finding", extjson_string(regression->finding));
+	extjson_set(out, "primary", json_boolean(regression->primary));
+	extjson_set(out, "change", extjson_rounded(regression->change, DIGITS));
+	extjson_set(out, "low", extjson_rounded(regression->low, DIGITS));
+	extjson_set(out, "high", extjson_rounded(regression->high, DIGITS));
+	extjson_set(out, "tolerance", extjson_rounded(regression->tolerance, DIGITS));
+	extjson_set(out, "upper", extjson_rounded(regression->upper, DIGITS));
+	extjson_set(out, "p", extjson_rounded(regression->p, DIGITS));
+	extjson_set(out, "detectable", extjson_rounded(regression->detectable, DIGITS));
+	extjson_set(out, "blocks", extjson_integer(regression->blocks));
+	for (size_t i = 0; i < regression->n_changes; i++)
+		extjson_append(changes, extjson_rounded(regression->changes[i], DIGITS));
+	extjson_set(out, "changes", changes);
+	return out;
 }
 
 static json_t *encode_cell(const struct cell *cell)
@@ -37,6 +61,8 @@ static json_t *encode_cell(const struct cell *cell)
 	extjson_set(out, "outcome", extjson_string(outcome_names[cell->outcome]));
 	extjson_set(out, "reason", extjson_string(cell->reason));
 	extjson_set(out, "origin", extjson_string(cell->origin));
+	if (cell->regression)
+		extjson_set(out, "regression", encode_regression(cell->regression));
 	return out;
 }
 
@@ -60,6 +86,27 @@ static json_t *encode_baseline(const struct run *run)
 	extjson_set(out, "commit", extjson_string(run->baseline_commit));
 	extjson_set(out, "when", extjson_string(run->baseline_when));
 	extjson_set(out, "note", extjson_string(run->baseline_note));
+	return out;
+}
+
+static json_t *encode_comparison(const struct comparison *comparison)
+{
+	json_t *out = extjson_object();
+
+	extjson_set(out, "base", extjson_string(comparison->base));
+	extjson_set(out, "base_commit", extjson_string(comparison->base_commit));
+	extjson_set(out, "head_commit", extjson_string(comparison->head_commit));
+	extjson_set(out, "reason", extjson_string(comparison->reason));
+	extjson_set(out, "note", extjson_string(comparison->note));
+	extjson_set(out, "order", extjson_string(comparison->order));
+	extjson_set(out, "coin_seed", codec_u64(comparison->coin_seed));
+	extjson_set(out, "blocks", extjson_integer(comparison->blocks));
+	extjson_set(out, "spoiled", extjson_integer(comparison->spoiled));
+	extjson_set(out, "planned", extjson_integer(comparison->planned));
+	extjson_set(out, "look", extjson_integer(comparison->look));
+	extjson_set(out, "load_s", extjson_rounded(comparison->load_s, DIGITS));
+	extjson_set(out, "duration_s", extjson_rounded(comparison->duration_s, DIGITS));
+	extjson_set(out, "budget_s", extjson_rounded(comparison->budget_s, DIGITS));
 	return out;
 }
 
@@ -89,6 +136,8 @@ json_t *codec_encode(const struct run *run)
 	for (size_t i = 0; i < run->n_scenarios; i++)
 		extjson_append(scenarios, codec_encode_scenario(&run->scenarios[i]));
 	extjson_set(out, "scenarios", scenarios);
+	if (run->comparison)
+		extjson_set(out, "comparison", encode_comparison(run->comparison));
 	extjson_set(out, "verdict", encode_verdict(&run->verdict));
 	return out;
 }
@@ -116,6 +165,33 @@ static int decode_metric(const char *text, enum metric *out, struct error *err)
 	return error_set(err, ERROR_USAGE, "metric `%s` is not known", text ? text : "");
 }
 
+static const struct regression *decode_regression(struct run *run, const json_t *json)
+{
+	struct regression *out = arena_alloc(&run->arena, 1, sizeof *out);
+	const json_t *changes = json_object_get(json, "changes");
+	size_t count = json_array_size(changes) <= MAX_BLOCKS ? json_array_size(changes) : 0;
+	double *values = arena_alloc(&run->arena, count ? count : 1, sizeof *values);
+
+	out->finding = codec_string(run, json, "finding");
+	out->primary = extjson_get_bool(json, "primary", false);
+	out->change = extjson_get_number(json, "change", NAN);
+	out->low = extjson_get_number(json, "low", NAN);
+	out->high = extjson_get_number(json, "high", NAN);
+	out->tolerance = extjson_get_number(json, "tolerance", NAN);
+	out->upper = extjson_get_number(json, "upper", NAN);
+	out->p = extjson_get_number(json, "p", NAN);
+	out->detectable = extjson_get_number(json, "detectable", NAN);
+	out->blocks = (uint32_t)codec_count(json, "blocks");
+	for (size_t i = 0; i < count; i++) {
+		const json_t *value = json_array_get(changes, i);
+
+		values[i] = json_is_number(value) ? json_number_value(value) : NAN;
+	}
+	out->changes = values;
+	out->n_changes = count;
+	return out;
+}
+
 static int decode_cell(struct run *run, const json_t *json, struct cell *cell, struct error *err)
 {
 	int outcome = OUTCOME_UNMEASURED;
@@ -131,7 +207,8 @@ static int decode_cell(struct run *run, const json_t *json, struct cell *cell, s
 	cell->origin = codec_string(run, json, "origin");
 	if (!cell->scenario || !cell->endpoint)
 		return error_set(err, ERROR_USAGE, "a cell has no scenario or endpoint");
-	cell->regression = text_equal(extjson_get_string(json, "kind", ""), "regression");
+	if (text_equal(extjson_get_string(json, "kind", ""), "regression"))
+		cell->regression = decode_regression(run, json_object_get(json, "regression"));
 	cell->warn = text_equal(extjson_get_string(json, "enforce", ""), "warn");
 	cell->value = extjson_get_number(json, "value", NAN);
 	cell->limit = extjson_get_number(json, "limit", NAN);
@@ -163,6 +240,27 @@ static int decode_verdict(struct run *run, const json_t *json, struct error *err
 	return 0;
 }
 
+static void decode_comparison(struct run *run, const json_t *json)
+{
+	struct comparison *out = arena_alloc(&run->arena, 1, sizeof *out);
+
+	out->base = codec_string(run, json, "base");
+	out->base_commit = codec_string(run, json, "base_commit");
+	out->head_commit = codec_string(run, json, "head_commit");
+	out->reason = codec_string(run, json, "reason");
+	out->note = codec_string(run, json, "note");
+	out->order = codec_string(run, json, "order");
+	out->coin_seed = strtoull(extjson_get_string(json, "coin_seed", "0"), NULL, 10);
+	out->blocks = (uint32_t)codec_count(json, "blocks");
+	out->spoiled = (uint32_t)codec_count(json, "spoiled");
+	out->planned = (uint32_t)codec_count(json, "planned");
+	out->look = (uint32_t)codec_count(json, "look");
+	out->load_s = extjson_get_number(json, "load_s", NAN);
+	out->duration_s = extjson_get_number(json, "duration_s", NAN);
+	out->budget_s = extjson_get_number(json, "budget_s", NAN);
+	run->comparison = out;
+}
+
 static void decode_head(struct run *run, const json_t *document)
 {
 	const json_t *source = json_object_get(document, "source");
@@ -185,6 +283,8 @@ static void decode_head(struct run *run, const json_t *document)
 	run->baseline_commit = codec_string(run, baseline, "commit");
 	run->baseline_when = codec_string(run, baseline, "when");
 	run->baseline_note = codec_string(run, baseline, "note");
+	if (json_is_object(json_object_get(document, "comparison")))
+		decode_comparison(run, json_object_get(document, "comparison"));
 	if (json_is_object(json_object_get(document, "environment"))) {
 		json_decref(run->environment);
 		run->environment = json_deep_copy(json_object_get(document, "environment"));

@@ -76,7 +76,7 @@ static json_t *encode_exact(const struct histogram *histogram)
 }
 
 /* Members KEY (the payload) and KEY_exact. */
-static void set_histogram(json_t *object, const char *key, const struct histogram *histogram)
+void codec_set_histogram(json_t *object, const char *key, const struct histogram *histogram)
 {
 	AUTO_FREE char *exact = xasprintf("%s_exact", key);
 
@@ -93,7 +93,7 @@ static json_t *encode_timings(const struct endpoint_result *endpoint)
 		json_t *value = encode_percentiles(part->histogram, (double)NS_PER_MS);
 
 		extjson_set(value, "n", extjson_integer((int64_t)histogram_count(part->histogram)));
-		set_histogram(value, "histogram", part->histogram);
+		codec_set_histogram(value, "histogram", part->histogram);
 		extjson_set(out, part->name, value);
 	}
 	return out;
@@ -128,8 +128,8 @@ static json_t *encode_endpoint(const struct endpoint_result *endpoint)
 	extjson_set(out, "bytes_sent", extjson_integer((int64_t)endpoint->bytes_sent));
 	extjson_set(out, "latency_ms", encode_percentiles(endpoint->latency, (double)NS_PER_MS));
 	extjson_set(out, "service_ms", encode_percentiles(endpoint->service, (double)NS_PER_MS));
-	set_histogram(out, "histogram", endpoint->latency);
-	set_histogram(out, "service_histogram", endpoint->service);
+	codec_set_histogram(out, "histogram", endpoint->latency);
+	codec_set_histogram(out, "service_histogram", endpoint->service);
 	extjson_set(out, "server_timing_ms", encode_timings(endpoint));
 	extjson_set(out, "cache", encode_cache(endpoint));
 	extjson_set(out, "first_failure", extjson_string(endpoint->first_failure));
@@ -167,7 +167,7 @@ static json_t *encode_generator(const struct generator_health *health)
 	extjson_set(out, "cpu_percent", extjson_rounded(health->cpu_percent, DIGITS));
 	extjson_set(out, "scheduling_delay_us",
 		    encode_percentiles(health->scheduling_delay, (double)NS_PER_US));
-	set_histogram(out, "scheduling_delay_histogram", health->scheduling_delay);
+	codec_set_histogram(out, "scheduling_delay_histogram", health->scheduling_delay);
 	extjson_set(out, "max_stall_ms", extjson_rounded(health->max_stall_ms, DIGITS));
 	extjson_set(out, "steal_percent", extjson_rounded(health->steal_percent, DIGITS));
 	extjson_set(out, "throttled_percent", extjson_rounded(health->throttled_percent, DIGITS));
@@ -222,15 +222,15 @@ json_t *codec_encode_scenario(const struct scenario_result *scenario)
 	return out;
 }
 
-static uint64_t get_count(const json_t *object, const char *key)
+uint64_t codec_count(const json_t *object, const char *key)
 {
 	int64_t value = extjson_get_integer(object, key, 0);
 
 	return value > 0 ? (uint64_t)value : 0;
 }
 
-static int decode_histogram(const json_t *object, const char *key, struct histogram **out,
-			    struct error *err)
+int codec_get_histogram(const json_t *object, const char *key, struct histogram **out,
+			struct error *err)
 {
 	const char *text = extjson_get_string(object, key, NULL);
 	AUTO_FREE char *exact_key = xasprintf("%s_exact", key);
@@ -265,7 +265,7 @@ static int decode_timings(struct run *run, const json_t *json, struct endpoint_r
 		part->histogram = histogram_new();
 		part->name = arena_strdup(&run->arena, name);
 		out->n_timings++;
-		if (decode_histogram(value, "histogram", &part->histogram, err))
+		if (codec_get_histogram(value, "histogram", &part->histogram, err))
 			return error_wrap(err, "%s", name);
 	}
 	return 0;
@@ -282,19 +282,19 @@ static int decode_endpoint(struct run *run, const json_t *json, struct endpoint_
 		return error_set(err, ERROR_USAGE, "an endpoint has no name");
 	endpoint_result_init(out, name);
 	for (int i = 0; i < CLASS_COUNT; i++) {
-		out->classes[i] = get_count(classes, request_class_names[i]);
+		out->classes[i] = codec_count(classes, request_class_names[i]);
 		out->requests += out->classes[i];
 	}
-	if (out->requests != get_count(json, "requests"))
+	if (out->requests != codec_count(json, "requests"))
 		return error_set(err, ERROR_USAGE, "%s: requests is not the sum of its classes",
 				 name);
-	out->bytes_received = get_count(json, "bytes_received");
-	out->bytes_sent = get_count(json, "bytes_sent");
-	out->cache_hits = get_count(cache, "hits");
-	out->cache_misses = get_count(cache, "misses");
+	out->bytes_received = codec_count(json, "bytes_received");
+	out->bytes_sent = codec_count(json, "bytes_sent");
+	out->cache_hits = codec_count(cache, "hits");
+	out->cache_misses = codec_count(cache, "misses");
 	out->first_failure = codec_string(run, json, "first_failure");
-	if (decode_histogram(json, "histogram", &out->latency, err) ||
-	    decode_histogram(json, "service_histogram", &out->service, err) ||
+	if (codec_get_histogram(json, "histogram", &out->latency, err) ||
+	    codec_get_histogram(json, "service_histogram", &out->service, err) ||
 	    decode_timings(run, json_object_get(json, "server_timing_ms"), out, err))
 		return error_wrap(err, "%s", name);
 	return 0;
@@ -330,14 +330,14 @@ static int decode_series(const json_t *json, struct scenario_result *out, struct
 
 		interval->t_s = extjson_get_number(item, "t_s", (double)i);
 		interval->warmup = extjson_get_bool(item, "warmup", false);
-		interval->users = (uint32_t)get_count(item, "users");
-		interval->requests = get_count(item, "requests");
-		interval->errors = get_count(item, "errors");
+		interval->users = (uint32_t)codec_count(item, "users");
+		interval->requests = codec_count(item, "requests");
+		interval->errors = codec_count(item, "errors");
 		interval->p50_ms = extjson_get_number(item, "p50_ms", NAN);
 		interval->p95_ms = extjson_get_number(item, "p95_ms", NAN);
 		interval->p99_ms = extjson_get_number(item, "p99_ms", NAN);
-		interval->cache_hits = get_count(item, "cache_hits");
-		interval->cache_misses = get_count(item, "cache_misses");
+		interval->cache_hits = codec_count(item, "cache_hits");
+		interval->cache_misses = codec_count(item, "cache_misses");
 	}
 	return 0;
 }
@@ -357,11 +357,11 @@ static int decode_generator(struct run *run, const json_t *json, struct generato
 	out->steal_percent = extjson_get_number(json, "steal_percent", NAN);
 	out->throttled_percent = extjson_get_number(json, "throttled_percent", NAN);
 	out->pressure_percent = extjson_get_number(json, "pressure_percent", NAN);
-	out->reconnects = get_count(json, "reconnects");
-	out->censored = get_count(json, "censored");
-	out->unsent = get_count(json, "unsent");
+	out->reconnects = codec_count(json, "reconnects");
+	out->censored = codec_count(json, "censored");
+	out->unsent = codec_count(json, "unsent");
 	out->scheduling_delay = histogram_new();
-	return decode_histogram(json, "scheduling_delay_histogram", &out->scheduling_delay, err);
+	return codec_get_histogram(json, "scheduling_delay_histogram", &out->scheduling_delay, err);
 }
 
 int codec_decode_scenario(struct run *run, const json_t *json, struct error *err)
@@ -375,7 +375,7 @@ int codec_decode_scenario(struct run *run, const json_t *json, struct error *err
 	out->purpose = codec_string(run, json, "purpose");
 	out->follows = codec_string(run, json, "follows");
 	out->suite_digest = codec_string(run, json, "suite_digest");
-	out->users = (uint32_t)get_count(json, "users");
+	out->users = (uint32_t)codec_count(json, "users");
 	out->duration_s = extjson_get_number(json, "duration_s", NAN);
 	out->warmup_s = extjson_get_number(json, "warmup_s", NAN);
 	out->judged_s = extjson_get_number(json, "judged_s", NAN);

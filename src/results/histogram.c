@@ -52,6 +52,22 @@ void histogram_free(struct histogram *histogram)
 	free(histogram);
 }
 
+/* first and last are the places of min_ns and max_ns. */
+static void add(struct histogram *histogram, size_t index, uint64_t value_ns, uint64_t count)
+{
+	histogram->counts[index] += count;
+	if (value_ns < histogram->min_ns || histogram->count == 0) {
+		histogram->min_ns = value_ns;
+		histogram->first = index;
+	}
+	if (value_ns > histogram->max_ns || histogram->count == 0) {
+		histogram->max_ns = value_ns;
+		histogram->last = index;
+	}
+	histogram->count += count;
+	histogram->sum_ns += (double)value_ns * (double)count;
+}
+
 void histogram_record_n(struct histogram *histogram, uint64_t value_ns, uint64_t count)
 {
 	if (count == 0)
@@ -61,18 +77,7 @@ void histogram_record_n(struct histogram *histogram, uint64_t value_ns, uint64_t
 		inside = HISTOGRAM_HIGHEST_NS;
 	if (value_ns < HISTOGRAM_LOWEST_NS || value_ns > HISTOGRAM_HIGHEST_NS)
 		histogram->clipped += count;
-	size_t index = histogram_index(inside);
-	histogram->counts[index] += count;
-	if (index < histogram->first)
-		histogram->first = index;
-	if (index > histogram->last)
-		histogram->last = index;
-	if (histogram->count == 0 || value_ns < histogram->min_ns)
-		histogram->min_ns = value_ns;
-	if (value_ns > histogram->max_ns)
-		histogram->max_ns = value_ns;
-	histogram->count += count;
-	histogram->sum_ns += (double)value_ns * (double)count;
+	add(histogram, histogram_index(inside), value_ns, count);
 }
 
 void histogram_record(struct histogram *histogram, uint64_t value_ns)

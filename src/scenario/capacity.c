@@ -122,27 +122,48 @@ static void mix_tasks(const struct suite *suite, const struct scenario *scenario
 	out->mix = weighted_tasks_finish(&list, &suite->store->arena, &out->n_mix);
 }
 
+/* The paced mix without think time, all users from the start. */
+static void plan_mixed(struct suite *suite, const struct scenario *scenario, int64_t duration_ns,
+		       struct scenario *out)
+{
+	*out = *scenario;
+	out->duration_ns = duration_ns;
+	out->think_scale = 0;
+	out->n_stages = 1;
+	out->stages = arena_alloc(&suite->store->arena, 1, sizeof(*out->stages));
+	out->open = false;
+	if (scenario->open && out->users > CAPACITY_OPEN_USERS)
+		out->users = CAPACITY_OPEN_USERS;
+	*out->stages = (struct stage){(double)out->users, 0, duration_ns};
+	mix_tasks(suite, scenario, out);
+}
+
 static void plan_capacity(struct suite *suite, const struct scenario *scenario,
 			  struct scenario *out)
 {
 	const struct suite_options *options = &suite->store->options;
 	double duration = (double)(options->quick ? CAPACITY_QUICK_NS : CAPACITY_NS);
-	struct arena *arena = &suite->store->arena;
 
-	*out = *scenario;
-	out->name = arena_printf(arena, "%s-capacity", scenario->name);
+	plan_mixed(suite, scenario, (int64_t)llround(duration * options->duration_scale), out);
+	out->name = arena_printf(&suite->store->arena, "%s-capacity", scenario->name);
 	out->purpose = "no think time: what the target can answer at most";
 	out->follows = scenario->name;
-	out->duration_ns = (int64_t)llround(duration * options->duration_scale);
 	out->warmup_ns = out->duration_ns / 10;
-	out->think_scale = 0;
-	out->n_stages = 1;
-	out->stages = arena_alloc(arena, 1, sizeof(*out->stages));
-	out->open = false;
-	if (scenario->open && out->users > CAPACITY_OPEN_USERS)
-		out->users = CAPACITY_OPEN_USERS;
-	*out->stages = (struct stage){(double)out->users, 0, out->duration_ns};
-	mix_tasks(suite, scenario, out);
+}
+
+const struct scenario *suite_slot(struct suite *suite, const struct scenario *scenario,
+				  size_t users_max, int64_t duration_ns)
+{
+	struct scenario *slot = arena_alloc(&suite->store->arena, 1, sizeof(*slot));
+	double scaled = (double)duration_ns * suite->store->options.duration_scale;
+
+	plan_mixed(suite, scenario, (int64_t)llround(scaled), slot);
+	if (slot->users > users_max)
+		slot->users = users_max;
+	slot->stages->level = (double)slot->users;
+	slot->warmup_ns = 0;
+	slot->abort_window_ns = 0;
+	return slot;
 }
 
 const struct scenario *suite_capacity(struct suite *suite, const struct scenario *scenario,
@@ -165,4 +186,19 @@ const struct scenario *suite_capacity(struct suite *suite, const struct scenario
 	phase->next = store->capacities;
 	store->capacities = phase;
 	return &phase->scenario;
+}
+
+double suite_endpoint_share(const struct scenario *slot, size_t endpoint)
+{
+	double own = 0, all = 0;
+
+	for (size_t i = 0; i < slot->n_mix; i++) {
+		const struct task *task = slot->mix[i].task;
+
+		for (size_t k = 0; k < task->n_requests; k++)
+			if (request_endpoint(task->requests[k]) == endpoint)
+				own += slot->mix[i].weight;
+		all += slot->mix[i].weight * (double)task->n_requests;
+	}
+	return all > 0 ? own / all : 0;
 }

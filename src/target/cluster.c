@@ -1,5 +1,5 @@
 /*
- * A fresh PostgreSQL cluster in a tenth of a second: initdb takes one, so its
+ * A fresh PostgreSQL cluster in a tenth of a second: initdb and filling it take two, so their
  * result is kept as a template and copied.
  *
  * Templates are keyed by server version and how they were made, belong to the
@@ -13,14 +13,21 @@
 #include "perfgate/base/strbuf.h"
 #include "perfgate/base/text.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ROOT_CACHE "/var/cache"
-#define INITDB_ARGUMENTS "--no-locale", "-E", "UTF8", "-A", "trust", "-U", "perfgate", "--no-sync"
+/* Log segments of 1 MB: one of 16 is half of what there would be to copy. */
+#define INITDB_ARGUMENTS                                                                           \
+	"--no-locale", "-E", "UTF8", "-A", "trust", "-U", "perfgate", "--no-sync", "--wal-segsize=1"
+#define TEMPLATE_PREFIX "pg-"
+#define TEMPLATE_MAX_AGE_S (30 * 86400)
 #define STEP_DEADLINE_NS (60 * NS_PER_S)
 
 static const char *const initdb_arguments[] = {INITDB_ARGUMENTS};
@@ -70,7 +77,7 @@ static int run_quietly(const struct server_user *user, const char *const *argv, 
 }
 
 static int build(const char *bin, const struct server_user *user, const char *data,
-		 struct error *err)
+		 const char *sockets, const struct services_content *content, struct error *err)
 {
 	AUTO_FREE char *initdb = fs_join(bin, "initdb");
 	AUTO_FREE char *postgres = fs_join(bin, "postgres");
@@ -78,7 +85,9 @@ static int build(const char *bin, const struct server_user *user, const char *da
 	const char *const single[] = {postgres, "--single", "-F", "-D", data, "template1", NULL};
 	if (run_quietly(user, init, NULL, err) < 0)
 		return -1;
-	return run_quietly(user, single, databases, err);
+	if (run_quietly(user, single, databases, err) < 0)
+		return -1;
+	return content != NULL ? postgres_fill(bin, user, data, sockets, content, err) : 0;
 }
 
 /* A folder that only the server user and we can have put something into. */
@@ -112,7 +121,8 @@ static char *cache_folder(const struct server_user *user)
 	return NULL;
 }
 
-static int template_key(const char *bin, const struct server_user *user, char *out, size_t size,
+static int template_key(const char *bin, const struct server_user *user,
+			const struct services_content *content, char *out, size_t size,
 			struct error *err)
 {
 	AUTO_FREE char *postgres = fs_join(bin, "postgres");
@@ -126,8 +136,10 @@ static int template_key(const char *bin, const struct server_user *user, char *o
 	for (size_t i = 0; i < ARRAY_SIZE(initdb_arguments); i++)
 		strbuf_printf(&text, " %s", initdb_arguments[i]);
 	strbuf_puts(&text, databases);
+	if (content != NULL)
+		strbuf_puts(&text, content->key);
 	text_sha256(text.data, text.length, digest);
-	snprintf(out, size, "pg-%.*s", KEY_DIGITS, digest);
+	snprintf(out, size, TEMPLATE_PREFIX "%.*s", KEY_DIGITS, digest);
 	return 0;
 }
 
@@ -136,18 +148,38 @@ static int template_key(const char *bin, const struct server_user *user, char *o
  * The server user owns the cache folder, so it makes the folder in it: as root
  * we change no owner where somebody else could put a link.
  */
-static int make_template(const char *bin, const struct server_user *user, const char *cache,
+static int make_template(const char *bin, const struct server_user *user, const char *sockets,
+			 const struct services_content *content, const char *cache,
 			 const char *final, struct error *err)
 {
 	AUTO_FREE char *aside =
 		xasprintf("%s/new-%d-%lld", cache, (int)getpid(), (long long)clock_now_ns());
 	proc_watch_folder(aside);
-	int result = build(bin, user, aside, err);
+	int result = build(bin, user, aside, sockets, content, err);
 	if (result == 0 && rename(aside, final) < 0 && errno != EEXIST && errno != ENOTEMPTY)
 		result = error_set_errno(err, ERROR_UNMEASURED, "%s", final);
 	if (fs_remove_tree(aside, NULL) == 0)
 		proc_unwatch_folder(aside);
 	return result;
+}
+
+/* Templates of other versions go when nobody has used them for a month; the time is the use. */
+static void drop_old_templates(const char *cache, const char *used)
+{
+	DIR *folder = opendir(cache);
+	const struct dirent *item;
+	utimensat(AT_FDCWD, used, NULL, 0);
+	while (folder != NULL && (item = readdir(folder)) != NULL) {
+		struct stat info;
+		if (!text_starts_with(item->d_name, TEMPLATE_PREFIX))
+			continue;
+		AUTO_FREE char *path = fs_join(cache, item->d_name);
+		if (lstat(path, &info) == 0 && time(NULL) - info.st_mtime > TEMPLATE_MAX_AGE_S &&
+		    fs_remove_tree(path, NULL) < 0)
+			continue; /* the next run tries again */
+	}
+	if (folder != NULL)
+		closedir(folder);
 }
 
 static int copy_template(const struct server_user *user, const char *from, const char *to,
@@ -158,18 +190,21 @@ static int copy_template(const struct server_user *user, const char *from, const
 }
 
 int postgres_make_cluster(const char *bin, const struct server_user *user, const char *data,
-			  bool refresh, struct error *err)
+			  const char *sockets, const struct services_content *content, bool refresh,
+			  struct error *err)
 {
 	char key[KEY_DIGITS + 8];
 	AUTO_FREE char *cache = cache_folder(user);
 	if (cache == NULL)
-		return build(bin, user, data, err);
-	if (template_key(bin, user, key, sizeof key, err) < 0)
+		return build(bin, user, data, sockets, content, err);
+	if (template_key(bin, user, content, key, sizeof key, err) < 0)
 		return -1;
 	AUTO_FREE char *template = fs_join(cache, key);
 	if (refresh && fs_remove_tree(template, err) < 0)
 		return -1;
-	if (!is_safe(template, user) && make_template(bin, user, cache, template, err) < 0)
+	if (!is_safe(template, user) &&
+	    make_template(bin, user, sockets, content, cache, template, err) < 0)
 		return -1;
+	drop_old_templates(cache, template);
 	return copy_template(user, template, data, err);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define STOP_GRACE_NS (30 * NS_PER_S)
 #define DEBIAN_PATTERN "/usr/lib/postgresql/*/bin"
 
 /*
@@ -103,11 +104,10 @@ static bool has_statement_statistics(const char *bin)
 	return false;
 }
 
-static int launch(const char *bin, const struct server_user *user, const char *folder,
-		  struct proc **out, struct error *err)
+static int launch(const char *bin, const struct server_user *user, const char *data,
+		  const char *folder, struct proc **out, struct error *err)
 {
 	AUTO_FREE char *program = fs_join(bin, "postgres");
-	AUTO_FREE char *data = fs_join(folder, "pg");
 	AUTO_FREE char *sockets = xasprintf("unix_socket_directories=%s", folder);
 	const char *argv[2 * ARRAY_SIZE(settings) + 8];
 	size_t count = 0;
@@ -136,14 +136,17 @@ static int launch(const char *bin, const struct server_user *user, const char *f
 	return result;
 }
 
-static int start_once(const char *bin, const struct server_user *user, const char *folder,
-		      bool refresh, const char *url, struct proc **out, struct error *err)
+static char *url_of(const char *folder)
 {
-	AUTO_FREE char *data = fs_join(folder, "pg");
+	return xasprintf("host=%s port=5432 user=perfgate dbname=perfgate", folder);
+}
+
+static int start_on(const char *bin, const struct server_user *user, const char *data,
+		    const char *folder, struct proc **out, struct error *err)
+{
+	AUTO_FREE char *url = url_of(folder);
 	struct proc *proc;
-	if (fs_remove_tree(data, err) < 0 ||
-	    postgres_make_cluster(bin, user, data, refresh, err) < 0 ||
-	    launch(bin, user, folder, &proc, err) < 0)
+	if (launch(bin, user, data, folder, &proc, err) < 0)
 		return -1;
 	if (server_wait("PostgreSQL", proc, url, extpg_ping, err) < 0) {
 		proc_stop(proc, SIGQUIT, 2 * NS_PER_S);
@@ -153,16 +156,42 @@ static int start_once(const char *bin, const struct server_user *user, const cha
 	return 0;
 }
 
-int postgres_start(const char *bin, const struct server_user *user, const char *folder,
-		   struct proc **out, char **out_url, struct error *err)
+int postgres_fill(const char *bin, const struct server_user *user, const char *data,
+		  const char *sockets, const struct services_content *content, struct error *err)
 {
-	char *url = xasprintf("host=%s port=5432 user=perfgate dbname=perfgate", folder);
-	/* A template that a power failure damaged is made again, once. */
-	if (start_once(bin, user, folder, false, url, out, err) < 0 &&
-	    start_once(bin, user, folder, true, url, out, err) < 0) {
-		free(url);
+	AUTO_FREE char *url = url_of(sockets);
+	struct proc *proc;
+	if (start_on(bin, user, data, sockets, &proc, err) < 0)
 		return -1;
-	}
-	*out_url = url;
+	int result = content->fill(url, content->arg, err);
+	/* "Fast": in order. After anything else recovery would empty the unlogged tables. */
+	proc_stop(proc, SIGINT, STOP_GRACE_NS);
+	AUTO_FREE char *running = fs_join(data, "postmaster.pid");
+	if (result == 0 && fs_exists(running))
+		return error_set(err, ERROR_UNMEASURED,
+				 "PostgreSQL did not end in order after it was filled");
+	return result;
+}
+
+static int start_once(const char *bin, const struct server_user *user, const char *folder,
+		      const struct services_content *content, bool refresh, struct proc **out,
+		      struct error *err)
+{
+	AUTO_FREE char *data = fs_join(folder, "pg");
+	if (fs_remove_tree(data, err) < 0 ||
+	    postgres_make_cluster(bin, user, data, folder, content, refresh, err) < 0)
+		return -1;
+	return start_on(bin, user, data, folder, out, err);
+}
+
+int postgres_start(const char *bin, const struct server_user *user, const char *folder,
+		   const struct services_content *content, struct proc **out, char **out_url,
+		   struct error *err)
+{
+	/* A template that a power failure damaged is made again, once. */
+	if (start_once(bin, user, folder, content, false, out, err) < 0 &&
+	    start_once(bin, user, folder, content, true, out, err) < 0)
+		return -1;
+	*out_url = url_of(folder);
 	return 0;
 }

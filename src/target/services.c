@@ -62,7 +62,8 @@ static int check_given(const char *database_url, const char *redis_url, struct e
 	return 0;
 }
 
-static int start_private(struct services *services, struct error *err)
+static int start_private(struct services *services, const struct services_content *content,
+			 struct error *err)
 {
 	struct server_user user;
 	AUTO_FREE char *bin = NULL;
@@ -72,22 +73,23 @@ static int start_private(struct services *services, struct error *err)
 				 "PostgreSQL is not installed: " INSTALL_LINE
 				 ", or give DATABASE_URL");
 	private_folder_reap(&user);
-	if (private_folder_make(&user, &services->folder, err) < 0)
+	if (private_folder_make(&user, true, &services->folder, err) < 0)
 		return -1;
 	const char *path = services->folder.path;
 	if (services->redis_url == NULL &&
 	    redis_launch(&user, path, &services->redis, &services->redis_url, err) < 0)
 		return -1;
 	if (services->database_url == NULL &&
-	    postgres_start(bin, &user, path, &services->postgres, &services->database_url, err) < 0)
+	    postgres_start(bin, &user, path, content, &services->postgres, &services->database_url,
+			   err) < 0)
 		return -1;
 	if (services->redis != NULL)
 		return redis_wait(services->redis, services->redis_url, err);
 	return 0;
 }
 
-int services_start(const char *database_url, const char *redis_url, struct services **out,
-		   struct error *err)
+int services_start(const char *database_url, const char *redis_url,
+		   const struct services_content *content, struct services **out, struct error *err)
 {
 	if (check_given(database_url, redis_url, err) < 0)
 		return -1;
@@ -96,7 +98,7 @@ int services_start(const char *database_url, const char *redis_url, struct servi
 	services->database_url = database_url != NULL ? xstrdup(database_url) : NULL;
 	services->redis_url = redis_url != NULL ? xstrdup(redis_url) : NULL;
 	bool complete = database_url != NULL && redis_url != NULL;
-	if (!complete && start_private(services, err) < 0) {
+	if (!complete && start_private(services, content, err) < 0) {
 		services_stop(services);
 		return -1;
 	}

@@ -14,17 +14,15 @@
 #define CHILD_BUDGET_NS (30 * NS_PER_S)
 /* A server that was started a moment ago by somebody else gets this much. */
 #define URL_BUDGET_NS (5 * NS_PER_S)
-#define BUILD_BUDGET_NS (1800 * NS_PER_S)
 #define PROBE_NS (5 * NS_PER_S)
 #define FIRST_PAUSE_NS (2 * NS_PER_MS)
 #define LAST_PAUSE_NS (100 * NS_PER_MS)
 #define STOP_GRACE_NS (5 * NS_PER_S)
-#define SHELL "/bin/sh"
-
-enum { TAIL_LINES = 20, SHOWN_BYTES = 100 };
+enum { SHOWN_BYTES = 100 };
 
 struct target {
-	const struct settings *settings; /* during target_start() only */
+	const struct settings *settings; /* borrowed; until it is ready */
+	struct target_place place;
 	const volatile sig_atomic_t *stop;
 	void (*say)(const char *line, void *arg);
 	void *say_arg;
@@ -32,6 +30,7 @@ struct target {
 	struct arena arena;
 	struct target_endpoint endpoint;
 	const char *shown;
+	int64_t launched_ns; /* or asked for the first time */
 	struct proc *proc; /* NULL = a URL */
 	bool is_perfgate; /* it answers GET /info */
 };
@@ -52,22 +51,6 @@ static void say(const struct target *target, const char *format, ...)
 static bool stopped(const struct target *target)
 {
 	return target->stop != NULL && *target->stop != 0;
-}
-
-/* Its output goes out line by line: an error is one line. The last one is in the error as well. */
-static int report_end(struct proc *proc, const char *what, int status, struct error *err)
-{
-	AUTO(strbuf) struct strbuf tail = {0};
-	const char *last = "";
-	proc_tail(proc, TAIL_LINES, &tail);
-	char *rest = tail.length > 0 ? tail.data : NULL, *line;
-	while ((line = strsep(&rest, "\n")) != NULL)
-		if (*line != '\0') {
-			log_error("%s", line);
-			last = line + strspn(line, " ");
-		}
-	return error_set(err, ERROR_UNMEASURED, "%s ended with exit status %d%s%.300s", what,
-			 status, *last ? ": " : " and wrote nothing", last);
 }
 
 /* ---- readiness ---- */
@@ -106,7 +89,7 @@ static void say_ready(const struct target *target, int64_t took_ns)
 
 static int wait_until_ready(struct target *target, int64_t budget_ns, struct error *err)
 {
-	int64_t start_ns = clock_now_ns();
+	int64_t start_ns = target->launched_ns;
 	struct timespec pause = {.tv_nsec = FIRST_PAUSE_NS};
 	struct error why = ERROR_INIT;
 	bool untrusted = false;
@@ -143,54 +126,58 @@ static int wait_until_ready(struct target *target, int64_t budget_ns, struct err
 
 /* ---- our own children ---- */
 
-static int run_build(struct target *target, struct error *err)
+/* `line` with the arguments behind it, each in quotes. */
+static char *with_arguments(char *line, const char *const *arguments)
 {
-	const char *build = target->settings->target.build;
-	int64_t deadline_ns = clock_now_ns() + BUILD_BUDGET_NS;
-	int status = 0;
-	if (build == NULL)
-		return 0;
-	say(target, "building: %s", build);
-	struct proc *proc;
-	char **env = command_environment(target->settings, 0);
-	struct proc_spec spec = {.argv = (const char *const[]){SHELL, "-c", build, NULL},
-				 .env = (const char *const *)env};
-	int result = proc_start(&spec, &proc, err);
-	proc_env_free(env);
-	if (result < 0)
-		return -1;
-	while (!proc_ended(proc, &status) && !stopped(target) && clock_now_ns() < deadline_ns)
-		nanosleep(&(struct timespec){.tv_nsec = LAST_PAUSE_NS / 2}, NULL);
-	if (stopped(target))
-		result = error_set(err, ERROR_UNMEASURED, "interrupted while building");
-	else if (!proc_ended(proc, &status))
-		result = error_set(err, ERROR_UNMEASURED, "target.build took more than 30 minutes");
-	else if (status != 0) {
-		result = report_end(proc, "target.build", status, err);
-		err->kind = ERROR_USAGE;
+	struct strbuf out = {0};
+	strbuf_puts(&out, line);
+	free(line);
+	for (; arguments != NULL && *arguments != NULL; arguments++) {
+		strbuf_puts(&out, " '");
+		for (const char *c = *arguments; *c != '\0'; c++)
+			if (*c == '\'')
+				strbuf_puts(&out, "'\\''");
+			else
+				strbuf_putc(&out, *c);
+		strbuf_puts(&out, "'");
 	}
-	proc_stop(proc, SIGTERM, STOP_GRACE_NS);
-	return result;
+	return strbuf_take(&out);
+}
+
+static const char **reference_argv(const char *self, const char *port, const char *const *arguments)
+{
+	size_t count = 0;
+	while (arguments != NULL && arguments[count] != NULL)
+		count++;
+	const char **argv = xcalloc(count + 5, sizeof(char *));
+	memcpy(argv, (const char *[]){self, "serve", "--port", port}, 4 * sizeof *argv);
+	if (count > 0)
+		memcpy(argv + 4, arguments, count * sizeof *argv);
+	return argv;
 }
 
 static int launch(struct target *target, uint16_t port, struct error *err)
 {
 	const struct target_settings *settings = &target->settings->target;
+	const char *const *arguments = target->place.arguments;
 	char number[16];
 	snprintf(number, sizeof number, "%u", port);
 	AUTO_FREE char *self = NULL, *line = NULL;
-	const char *argv[5] = {NULL};
+	AUTO_FREE const char **argv = NULL;
 	if (settings->kind == TARGET_REFERENCE) {
 		self = fs_self_path();
 		if (self == NULL)
 			return error_set(err, ERROR_INTERNAL, "cannot find our own program");
-		memcpy(argv, (const char *[]){self, "serve", "--port", number}, 4 * sizeof *argv);
+		argv = reference_argv(self, number, arguments);
 	} else {
-		line = command_with_port(settings->command, port);
+		line = with_arguments(command_with_port(settings->command, port), arguments);
+		argv = xcalloc(4, sizeof(char *));
 		memcpy(argv, (const char *[]){SHELL, "-c", line}, 3 * sizeof *argv);
 	}
 	char **env = command_environment(target->settings, port);
-	struct proc_spec spec = {.argv = argv, .env = (const char *const *)env};
+	struct proc_spec spec = {.argv = argv,
+				 .env = (const char *const *)env,
+				 .cwd = target->place.folder};
 	int result = proc_start(&spec, &target->proc, err);
 	proc_env_free(env);
 	return result;
@@ -206,10 +193,11 @@ static int start_child(struct target *target, struct error *err)
 	if (target_parse_url(url, arena, &target->endpoint, err) < 0)
 		return -1;
 	say(target, "starting %s on %s", target->shown, target->endpoint.url);
+	target->launched_ns = clock_now_ns();
 	if (launch(target, port, err) < 0)
 		return -1;
 	target->endpoint.pid = proc_pid(target->proc);
-	return wait_until_ready(target, CHILD_BUDGET_NS, err);
+	return 0;
 }
 
 /* Somebody may take the port between our looking and the child's binding. */
@@ -220,20 +208,6 @@ static bool lost_the_port(struct target *target)
 		return false;
 	proc_tail(target->proc, TAIL_LINES, &tail);
 	return strcasestr(strbuf_text(&tail), "address already in use") != NULL;
-}
-
-static int start_child_twice(struct target *target, struct error *err)
-{
-	if (run_build(target, err) < 0)
-		return -1;
-	if (start_child(target, err) == 0)
-		return 0;
-	if (!lost_the_port(target))
-		return -1;
-	say(target, "the port was taken meanwhile, trying another one");
-	proc_stop(target->proc, SIGTERM, STOP_GRACE_NS);
-	target->proc = NULL;
-	return start_child(target, err);
 }
 
 /* ---- public ---- */
@@ -275,39 +249,74 @@ const char *target_describe(const struct settings *settings, struct arena *arena
 	return "reference";
 }
 
-static int start(struct target *target, struct error *err)
-{
-	const struct target_settings *settings = &target->settings->target;
-	target->shown = target_describe(target->settings, &target->arena);
-	switch (settings->kind) {
-	case TARGET_REFERENCE: target->is_perfgate = true; return start_child_twice(target, err);
-	case TARGET_COMMAND:
-		target->is_perfgate = command_is_perfgate(settings->command);
-		return start_child_twice(target, err);
-	case TARGET_URL: break;
-	}
-	if (target_parse_url(settings->url, &target->arena, &target->endpoint, err) < 0)
-		return error_wrap(err, "target");
-	target->endpoint.insecure = target->endpoint.tls && settings->insecure;
-	target->shown = show_url(target->endpoint.url, target->endpoint.insecure, &target->arena);
-	return wait_until_ready(target, URL_BUDGET_NS, err);
-}
-
-int target_start(const struct settings *settings, const volatile sig_atomic_t *stop,
-		 void (*say_line)(const char *line, void *arg), void *say_arg, struct target **out,
-		 struct error *err)
+static struct target *new_target(const struct settings *settings, const volatile sig_atomic_t *stop,
+				 void (*say_line)(const char *line, void *arg), void *say_arg)
 {
 	struct target *target = xcalloc(1, sizeof *target);
 	target->settings = settings;
 	target->stop = stop;
 	target->say = say_line;
 	target->say_arg = say_arg;
-	if (start(target, err) < 0) {
-		target_stop(target);
+	target->shown = target_describe(settings, &target->arena);
+	target->is_perfgate = settings->target.kind == TARGET_REFERENCE ||
+			      (settings->target.kind == TARGET_COMMAND &&
+			       command_is_perfgate(settings->target.command));
+	return target;
+}
+DEFINE_AUTO(target, struct target *, target_stop)
+
+int target_launch(const struct settings *settings, const struct target_place *place,
+		  const volatile sig_atomic_t *stop, struct target **out, struct error *err)
+{
+	AUTO(target) struct target *target = new_target(settings, stop, NULL, NULL);
+	target->place = *place;
+	if (start_child(target, err) < 0)
 		return -1;
-	}
-	target->settings = NULL;
-	*out = target;
+	*out = TAKE(target);
+	return 0;
+}
+
+int target_await(struct target *target, struct error *err)
+{
+	if (wait_until_ready(target, CHILD_BUDGET_NS, err) == 0)
+		return 0;
+	if (!lost_the_port(target))
+		return -1;
+	say(target, "the port was taken meanwhile, trying another one");
+	proc_stop(TAKE(target->proc), SIGTERM, STOP_GRACE_NS);
+	if (start_child(target, err) < 0)
+		return -1;
+	return wait_until_ready(target, CHILD_BUDGET_NS, err);
+}
+
+static int reach_url(struct target *target, struct error *err)
+{
+	const struct target_settings *settings = &target->settings->target;
+	if (target_parse_url(settings->url, &target->arena, &target->endpoint, err) < 0)
+		return error_wrap(err, "target");
+	target->endpoint.insecure = target->endpoint.tls && settings->insecure;
+	target->shown = show_url(target->endpoint.url, target->endpoint.insecure, &target->arena);
+	target->launched_ns = clock_now_ns();
+	return wait_until_ready(target, URL_BUDGET_NS, err);
+}
+
+static int start(struct target *target, struct error *err)
+{
+	if (target->settings->target.kind == TARGET_URL)
+		return reach_url(target, err);
+	if (start_child(target, err) < 0)
+		return -1;
+	return target_await(target, err);
+}
+
+int target_start(const struct settings *settings, const volatile sig_atomic_t *stop,
+		 void (*say_line)(const char *line, void *arg), void *say_arg, struct target **out,
+		 struct error *err)
+{
+	AUTO(target) struct target *target = new_target(settings, stop, say_line, say_arg);
+	if (start(target, err) < 0)
+		return -1;
+	*out = TAKE(target);
 	return 0;
 }
 
@@ -326,7 +335,7 @@ int target_check_alive(struct target *target, struct error *err)
 	int status;
 	if (target->proc == NULL || !proc_ended(target->proc, &status))
 		return 0;
-	return report_end(target->proc, target->shown, status, err);
+	return target_report_end(target->proc, target->shown, status, err);
 }
 
 json_t *target_environment(const struct target *target)

@@ -243,14 +243,18 @@ static void distrust(struct run *run, struct cell *cell, const struct scenario_r
 				    health->invalid_reason ? health->invalid_reason : "no reason");
 }
 
-static struct cell *append_cell(struct run *run, const struct gate *gate)
+struct cell *verdict_add_cell(struct run *run, const struct cell *cell)
 {
 	struct verdict *verdict = &run->verdict;
-	struct cell *cell;
 
 	verdict->cells = xrealloc(verdict->cells, verdict->n_cells + 1, sizeof *verdict->cells);
-	cell = &verdict->cells[verdict->n_cells++];
-	*cell = (struct cell){
+	verdict->cells[verdict->n_cells] = *cell;
+	return &verdict->cells[verdict->n_cells++];
+}
+
+static struct cell *append_cell(struct run *run, const struct gate *gate)
+{
+	struct cell cell = {
 		.scenario = arena_strdup(&run->arena, gate->scenario),
 		.endpoint = arena_strdup(&run->arena, gate->endpoint),
 		.metric = gate->metric,
@@ -263,7 +267,8 @@ static struct cell *append_cell(struct run *run, const struct gate *gate)
 		.outcome = OUTCOME_NOT_GATED,
 		.origin = gate->origin ? arena_strdup(&run->arena, gate->origin) : NULL,
 	};
-	return cell;
+
+	return verdict_add_cell(run, &cell);
 }
 
 void verdict_judge_gate(struct run *run, const struct gate *gate)

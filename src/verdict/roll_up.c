@@ -24,11 +24,28 @@ static size_t count_cells(const struct verdict *verdict, enum outcome outcome,
 	return count;
 }
 
+/* Cells of a comparison are no gates: nobody set a limit for them. */
+static const char *passed(struct run *run, size_t count)
+{
+	const struct verdict *verdict = &run->verdict;
+	bool compared = run->comparison != NULL;
+
+	for (size_t i = 0; i < verdict->n_cells; i++) {
+		const struct cell *cell = &verdict->cells[i];
+
+		count -= cell->regression && cell->outcome == OUTCOME_PASS;
+		compared &= !(cell->regression && cell->outcome == OUTCOME_FAIL);
+	}
+	return arena_printf(&run->arena, "%zu gate%s passed%s%s", count, count == 1 ? "" : "s",
+			    compared ? ", no regression against " : "",
+			    compared ? run->comparison->base : "");
+}
+
 static const char *reason_for(struct run *run, enum outcome outcome, size_t count,
 			      const struct cell *first)
 {
 	if (outcome == OUTCOME_PASS)
-		return arena_printf(&run->arena, "%zu gate%s passed", count, count == 1 ? "" : "s");
+		return passed(run, count);
 	return arena_printf(&run->arena, "%s %s %s: %s%s", first->scenario, first->endpoint,
 			    metric_table[first->metric].title, first->reason,
 			    count == 1 ? ""

@@ -1,6 +1,7 @@
 #include "perfgate/verdict/stats.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #define EPSILON 1e-15
 #define TINY 1e-300
@@ -119,4 +120,99 @@ void stats_proportion_interval(uint64_t k, uint64_t n, double alpha, double *out
 
 	*out_low = k == 0 ? 0 : beta_quantile(successes, failures + 1, alpha / 2);
 	*out_high = k == n ? 1 : beta_quantile(successes + 1, failures, 1 - alpha / 2);
+}
+
+double stats_normal_tail(double z)
+{
+	return erfc(z * M_SQRT1_2) / 2;
+}
+
+double stats_normal_quantile(double tail)
+{
+	/* erfc is below the smallest double from 38.6 on. */
+	double low = -40, high = 40;
+
+	for (int i = 0; i < 100; i++) {
+		double middle = (low + high) / 2;
+
+		if (stats_normal_tail(middle) > tail)
+			low = middle;
+		else
+			high = middle;
+	}
+	return (low + high) / 2;
+}
+
+double stats_t_tail(double t, double freedom)
+{
+	double square = t * t;
+	/* I_x(v/2, 1/2), x = v/(v+t^2), is P(|T| > |t|); near 0 its complement has the digits. */
+	double both = square < 1 ? 1 - incomplete_beta(.5, freedom / 2, square / (freedom + square))
+				 : incomplete_beta(freedom / 2, .5, freedom / (freedom + square));
+
+	return t > 0 ? both / 2 : 1 - both / 2;
+}
+
+double stats_t_quantile(double tail, double freedom)
+{
+	double x;
+
+	if (tail > .5)
+		return -stats_t_quantile(1 - tail, freedom);
+	if (tail > .25) {
+		x = beta_quantile(.5, freedom / 2, 1 - 2 * tail);
+		return sqrt(freedom * x / (1 - x));
+	}
+	x = beta_quantile(freedom / 2, .5, 2 * tail);
+	return sqrt(freedom * (1 - x) / x);
+}
+
+static int by_p(const void *left, const void *right, void *context)
+{
+	const double *p = context;
+	double a = p[*(const size_t *)left], b = p[*(const size_t *)right];
+
+	return (a > b) - (a < b);
+}
+
+void stats_holm(const double *p, size_t n, double *out, size_t *order)
+{
+	size_t m = 0;
+	double largest = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (isnan(p[i]))
+			out[i] = p[i];
+		else
+			order[m++] = i;
+	}
+	qsort_r(order, m, sizeof *order, by_p, (void *)(uintptr_t)p);
+	for (size_t i = 0; i < m; i++) {
+		largest = fmax(largest, fmin(1, (double)(m - i) * p[order[i]]));
+		out[order[i]] = largest;
+	}
+}
+
+/* KL divergence of Bernoulli(p) from Bernoulli(q). */
+static double divergence(double p, double q)
+{
+	double hit = p > 0 ? p * log(p / q) : 0;
+	double miss = p < 1 ? (1 - p) * log((1 - p) / (1 - q)) : 0;
+
+	return hit + miss;
+}
+
+double stats_hoeffding_limit(double mean, double bound, size_t n, double alpha)
+{
+	double p = mean / bound, low = p, high = 1;
+
+	for (int i = 0; i < 100; i++) {
+		double middle = (low + high) / 2;
+
+		if ((double)n * divergence(p, middle) < -log(alpha))
+			low = middle;
+		else
+			high = middle;
+	}
+	return bound * (low + high) / 2;
 }

@@ -1,6 +1,12 @@
-"""CPU per request against nginx: a fixed GET beside everybody, a templated POST beside wrk."""
+"""
+CPU per request against nginx: a fixed GET beside everybody, a templated POST beside wrk, libcurl beside libcurl.
+
+A figure is the CPU of the whole process, start-up and end included, by the requests it says it
+completed; the floor and the peers are measured the same way, for as long, with as many connections.
+"""
 import re
 
+import counted
 import peers
 import tools
 
@@ -39,25 +45,42 @@ def interleaved(rounds, measures):
     for _ in range(rounds):
         for name, measure in measures.items():
             figures[name].append(measure())
-    return figures
+    idle = [name for name, runs in figures.items() if any(requests == 0 for _, requests in runs)]
+    if idle:
+        print(f"  left out, a round without a request: {', '.join(idle)}")
+    return {name: runs for name, runs in figures.items() if name not in idle}
+
+
+HEADER = ["generator", "CPU us/request", "user", "system", "x base", "range", "requests/s"]
+
+
+def per_request(runs, seconds):
+    """Median over the rounds of a part of the CPU time, us per request."""
+    return tools.median([seconds(done) / requests * 1e6 for done, requests in runs])
+
+
+def ratios(figures, name, base):
+    """One generator's CPU per request to another's, a figure per round, sorted."""
+    pairs = zip(figures[name], figures[base])
+    return sorted((a.cpu_s / n) / (b.cpu_s / m) for (a, n), (b, m) in pairs)
 
 
 def rows(figures, base):
-    """A row per generator: CPU us per request, requests/s, and the ratio to `base` within each round."""
+    """A row per generator, compared with `base` within each round."""
     out = []
-    for name, values in figures.items():
-        cpu = [done.cpu_s / requests * 1e6 for done, requests in values]
-        ratios = sorted(a / b for a, b in zip(cpu, (done.cpu_s / requests * 1e6 for done, requests in figures[base])))
-        rate = tools.median([requests / done.wall_s for done, requests in values])
-        out.append([name, f"{tools.median(cpu):.2f}", f"{tools.median(ratios):.2f}",
-                    f"{ratios[0]:.2f} .. {ratios[-1]:.2f}", f"{rate:,.0f}"])
+    for name, runs in figures.items():
+        each = ratios(figures, name, base)
+        rate = tools.median([requests / done.wall_s for done, requests in runs])
+        out.append([name, f"{per_request(runs, lambda done: done.cpu_s):.2f}",
+                    f"{per_request(runs, lambda done: done.user_s):.2f}",
+                    f"{per_request(runs, lambda done: done.system_s):.2f}", f"{tools.median(each):.2f}",
+                    f"{each[0]:.2f} .. {each[-1]:.2f}", f"{rate:,.0f}"])
     return out
 
 
-def ratio(figures, name, base):
-    """The median over the rounds of one generator's CPU per request to another's."""
-    pairs = zip(figures[name], figures[base])
-    return tools.median([(a.cpu_s / n) / (b.cpu_s / m) for (a, n), (b, m) in pairs])
+def compared(figures, name, base, limit):
+    """A row of tools.targets()."""
+    return f"{name} / {base}", tools.median(ratios(figures, name, base)), limit, 3, ""
 
 
 def get(bench):
@@ -67,27 +90,34 @@ def get(bench):
     with tools.nginx(bench, GET_BODY) as (port, _):
         figures = interleaved(bench.rounds, {
             name: lambda measure=measure: measure(bench, port, bench.seconds, CONNECTIONS) for name, measure in there})
+        counts = counted.table(bench, port, [counted.floor(bench), counted.perfgate(bench, one_line)])
     tools.table(f"GET, {CONNECTIONS} keep-alive connections, {len(GET_BODY)} bytes from nginx, {bench.rounds} rounds; "
-                "whole processes, start-up included",
-                ["generator", "CPU us/request", "x wrk", "range", "requests/s"], rows(figures, "wrk"))
+                "whole processes, start-up included; base: wrk", HEADER, rows(figures, "wrk"))
     if absent:
         print(f"  not installed: {', '.join(absent)}")
-    against = round(ratio(figures, "perfgate", "wrk"), 3)
-    print(f"  perfgate / wrk {against:.3f}: {tools.target(against, 0.90)}")
+    counts()
     floor = peers.GENERATORS[0][0]
-    if floor in figures:
-        against = round(ratio(figures, "perfgate", floor), 3)
-        print(f"  perfgate / floor {against:.3f}: {tools.target(against, 1.10)}")
+    tools.targets([compared(figures, "perfgate", "wrk", 0.90)] +
+                  ([compared(figures, "perfgate", floor, 1.10)] if floor in figures else []))
+
+
+def one_line(port, seconds, connections=CONNECTIONS):
+    """The configuration of `get`."""
+    return tools.one_line_config(port, f"{{users: {connections}, duration: {seconds}s, warmup: 0s, think_scale: 0}}")
+
+
+def templated(port, seconds, connections=CONNECTIONS):
+    """The configuration of `post`."""
+    return POST_CONFIG.format(port=port, users=connections, seconds=seconds)
 
 
 def post(bench):
     """CPU per request of a templated POST with checks, beside wrk's fixed POST"""
     script = bench.write("post.lua", WRK_POST)
     with tools.nginx(bench, POST_BODY) as (port, _):
-        config = POST_CONFIG.format(port=port, users=CONNECTIONS, seconds=bench.seconds)
 
         def ours():
-            result, done = tools.perfgate(bench, "post", config)
+            result, done = tools.perfgate(bench, "post", templated(port, bench.seconds))
             return done, result["total"]["classes"]["ok"]
 
         def wrk():
@@ -96,7 +126,23 @@ def post(bench):
             return done, int(re.search(r"(\d+) requests in", done.output).group(1))
 
         figures = interleaved(bench.rounds, {"perfgate, templated and checked": ours, "wrk, fixed": wrk})
-    tools.table(f"POST of about 160 bytes, {len(POST_BODY)} bytes of JSON from nginx, {bench.rounds} rounds",
-                ["generator", "CPU us/request", "x wrk", "range", "requests/s"], rows(figures, "wrk, fixed"))
-    against = round(ratio(figures, "perfgate, templated and checked", "wrk, fixed"), 3)
-    print(f"  perfgate / wrk {against:.3f}: {tools.target(against, 1.00)}")
+        counts = counted.table(bench, port, [counted.perfgate(bench, templated)])
+    tools.table(f"POST of about 160 bytes, {len(POST_BODY)} bytes of JSON from nginx, {bench.rounds} rounds; base: wrk",
+                HEADER, rows(figures, "wrk, fixed"))
+    counts()
+    tools.targets([compared(figures, "perfgate, templated and checked", "wrk, fixed", 1.00)])
+
+
+def curl(bench):
+    """CPU per request through libcurl, beside a plain multi_socket loop with a connection per user"""
+    plain = "plain multi_socket loop"
+    with tools.nginx(bench, GET_BODY) as (port, _):
+        figures = interleaved(bench.rounds, {
+            plain: lambda: peers.multi_socket(bench, port, bench.seconds, CONNECTIONS),
+            "perfgate --transport curl": lambda: peers.perfgate_curl(bench, port, bench.seconds, CONNECTIONS)})
+        counts = counted.table(bench, port, [counted.multi_socket(bench),
+                                             counted.perfgate(bench, one_line, "--transport", "curl")])
+    tools.table(f"GET through libcurl, {CONNECTIONS} users with a connection each, {bench.rounds} rounds; base: {plain}",
+                HEADER, rows(figures, plain))
+    counts()
+    tools.targets([compared(figures, "perfgate --transport curl", plain, 1.00)])

@@ -50,17 +50,23 @@ static void open_connection(struct connection *connection, uint16_t port, int ep
 		exit(1);
 }
 
-/* How long an answer is: what one request brings until nothing comes for 200 ms. */
+static void set_receive_limit(const struct connection *connection, struct timeval limit)
+{
+	setsockopt(connection->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+}
+
+/* How long an answer is: what one request brings until nothing more comes for 200 ms. */
 static size_t answer_bytes(const struct connection *connection)
 {
-	struct timeval quiet = {.tv_usec = 200000}, forever = {0};
 	size_t length = 0;
 	ssize_t n;
-	setsockopt(connection->fd, SOL_SOCKET, SO_RCVTIMEO, &quiet, sizeof quiet);
+	set_receive_limit(connection, (struct timeval){.tv_sec = 10});
 	send_request(connection);
-	while ((n = recv(connection->fd, buffer, sizeof buffer, 0)) > 0)
+	while ((n = recv(connection->fd, buffer, sizeof buffer, 0)) > 0) {
 		length += (size_t)n;
-	setsockopt(connection->fd, SOL_SOCKET, SO_RCVTIMEO, &forever, sizeof forever);
+		set_receive_limit(connection, (struct timeval){.tv_usec = 200000});
+	}
+	set_receive_limit(connection, (struct timeval){0});
 	return length;
 }
 

@@ -64,10 +64,25 @@ def locust(bench, port, seconds, connections):
         return done, int(f.readlines()[-1].split(",")[2])
 
 
-def floor(bench, port, seconds, connections):
-    program = bench.compile(os.path.join(tools.HERE, "floor.c"))
+def floor_program(bench):
+    return bench.compile(os.path.join(tools.HERE, "floor.c"))
+
+
+def multi_socket_program(bench):
+    return bench.compile(os.path.join(tools.HERE, "multi_socket.c"), "-lcurl")
+
+
+def own(program, port, seconds, connections):
     done = tools.run([program, str(port), str(connections), str(seconds)])
     return done, int(done.output)
+
+
+def floor(bench, port, seconds, connections):
+    return own(floor_program(bench), port, seconds, connections)
+
+
+def multi_socket(bench, port, seconds, connections):
+    return own(multi_socket_program(bench), port, seconds, connections)
 
 
 def perfgate(bench, port, seconds, connections, options=()):

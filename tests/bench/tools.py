@@ -37,7 +37,8 @@ class Bench:
         """The program of a C file, built once."""
         program = self.path(os.path.splitext(os.path.basename(source))[0])
         if not os.path.exists(program):
-            subprocess.run([os.environ.get("CC", "cc"), "-O2", "-D_GNU_SOURCE", "-o", program, source, *libraries], check=True)
+            subprocess.run([os.environ.get("CC", "cc"), "-O2", "-D_GNU_SOURCE", "-o", program, source, *libraries],
+                           check=True)
         return program
 
 
@@ -46,6 +47,7 @@ class Finished:
 
     def __init__(self, output, usage, wall_s):
         self.output, self.wall_s = output, wall_s
+        self.user_s, self.system_s = usage.ru_utime, usage.ru_stime
         self.cpu_s = usage.ru_utime + usage.ru_stime
         self.peak_kib = usage.ru_maxrss
 
@@ -185,9 +187,11 @@ def table(title, header, rows):
     sys.stdout.flush()
 
 
-def target(value, limit, text=None):
-    """How a figure stands to its target; lower is better in all of them."""
-    return f"{'met' if value <= limit else 'MISSED'} (<= {text or limit})"
+def targets(rows):
+    """(figure, measured, limit, digits, unit) each: how they stand; lower is better in all of them."""
+    table("target", ["figure", "target", "measured", ""],
+          [[name, f"<= {limit:g}{unit}", f"{value:.{digits}f}{unit}", "met" if round(value, digits) <= limit else "MISSED"]
+           for name, value, limit, digits, unit in rows])
 
 
 def machine():

@@ -48,8 +48,8 @@ def truth(bench):
                 ["generator", "excess p50 us", "excess p99 us", "range of p99", "held p99 us"], rows)
     p50, p99 = (tools.median([row[i] for row in figures["perfgate"]]) for i in (0, 1))
     share = tools.median([a[1] / b[1] for a, b in zip(figures["perfgate"], figures["wrk"]) if b[1] > 0] or [0])
-    print(f"  excess p50: {tools.target(p50, 120)}; p99: {tools.target(p99, 200)}; "
-          f"p99 / wrk's {share:.2f}: {tools.target(share, 0.5)}")
+    tools.targets([("excess p50", p50, 120, 0, " us"), ("excess p99", p99, 200, 0, " us"),
+                   ("excess p99 / wrk's", share, 0.5, 2, "")])
 
 
 def quantile_of_stop(quantile, stop_s):
@@ -76,4 +76,4 @@ def omission(bench):
                      f"{total['service_ms'][name]:.1f}"])
     tools.table(f"server stopped for {stop_s:.3f} s of {STOPPED_RUN_S} s at {RATE}/s, {total['requests']} requests",
                 ["", "true ms", "latency ms", "off by", "service ms"], rows)
-    print(f"  largest deviation {worst:.1f} %: {tools.target(worst, 3)}")
+    tools.targets([("largest deviation", worst, 3, 1, " %")])

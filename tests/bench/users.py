@@ -43,10 +43,9 @@ def memory(bench):
         print(f"  ulimit -n is {limit}: {many:,} users instead of {MANY:,}")
     (_, some, _), (_, _, most) = measured[1], measured[2]
     per_user = (most.peak_kib - base_kib) / (many - FEW)
-    print(f"  memory per user {per_user:.2f} KiB: {tools.target(per_user, 0.5)}; "
-          f"in all {most.peak_kib / 1024:.1f} MiB: {tools.target(most.peak_kib / 1024 * 1.048576, 40, '40 MB')}")
-    cpu = some["generator"]["cpu_percent"]
-    print(f"  CPU at {SOME:,} users {cpu:.1f} %: {tools.target(cpu, 15)}")
+    tools.targets([("memory per user", per_user, 0.5, 2, " KiB"),
+                   (f"in all at {many:,} users", most.peak_kib * 1024 / 1e6, 40, 1, " MB"),
+                   (f"CPU of a core at {SOME:,} users", some["generator"]["cpu_percent"], 15, 1, " %")])
 
 
 def spike(bench):
@@ -63,4 +62,4 @@ def spike(bench):
                 ["users", "CPU % of a core", "requests/s", "p95 ms", "delay p99 us"],
                 [["500", f"{generator['cpu_percent']:.2f}", f"{result['offered_rps']:.0f}",
                   f"{result['total']['latency_ms']['p95']:.1f}", f"{generator['scheduling_delay_us']['p99']:.0f}"]])
-    print(f"  {tools.target(generator['cpu_percent'], 2)}")
+    tools.targets([("CPU of a core", generator["cpu_percent"], 2, 2, " %")])

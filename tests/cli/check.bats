@@ -101,3 +101,47 @@ setup_more() {
   expect_status 2
   expect_match "$errors" "missing.json"
 }
+
+@test "--base that cannot be compared with is exit 2, says what to do, and starts nothing" {
+  local row message
+  seed_repo
+  printf 'target: {command: "exec sleep 60 {port}"}\nrequests: [GET /]\n' >>ci_cd_config.yml
+  while IFS='|' read -r row message; do
+    # shellcheck disable=SC2086
+    run_split "$PERFGATE" check --quick $row
+    expect_status 2
+    expect_match "$errors" "$message"
+    [ ! -e perfgate-results/result.json ]
+    [ ! -e .git/worktrees ]
+  done <<'ROWS'
+--base no-such-tag|--base no-such-tag: .*no such commit
+--base no-such.json|no-such.json: No such file
+--base ci_cd_config.json|ci_cd_config.json
+--base HEAD --target http://127.0.0.1:9|target.command .* --base baseline
+--base HEAD --target reference|same program for base and head
+ROWS
+  PERFGATE_REGRESSION_BUDGET=20s run_split "$PERFGATE" check --quick --base HEAD
+  expect_status 2
+  expect_match "$errors" "regression.budget: 20 s is room for 3 blocks"
+  [ ! -e .git/worktrees ]
+}
+
+@test "--base outside a repository is exit 2" {
+  printf 'target: {command: "exec sleep 60 {port}"}\nrequests: [GET /]\n' >>ci_cd_config.yml
+  run_split "$PERFGATE" check --quick --base HEAD
+  expect_status 2
+  expect_match "$errors" "no git repository"
+}
+
+@test "on a pull request a base that cannot be found is a warning, for regression.mode: ab exit 2" {
+  seed_repo
+  printf 'target: {command: "echo no server; exit 1 # {port}"}\nrequests: [GET /]\nbaseline_branch: trunk\n' |
+    cat - <(grep -v baseline_branch ci_cd_config.yml) >config.yml
+  GITHUB_EVENT_NAME=pull_request run_split "$PERFGATE" check --config config.yml
+  expect_status 3
+  expect_match "$errors" 'warning: no A/B comparison: the baseline branch `trunk` is not here: fetch it'
+  echo 'regression: {mode: ab}' >>config.yml
+  GITHUB_EVENT_NAME=pull_request run_split "$PERFGATE" check --config config.yml
+  expect_status 2
+  expect_match "$errors" 'regression.mode: ab: the baseline branch `trunk`'
+}

@@ -311,6 +311,87 @@ static inline struct run *sample_failing(void)
 	return run;
 }
 
+static inline void sample_compared_cell(struct run *run, const char *endpoint, enum metric metric,
+					double base, double head, const struct regression *found,
+					enum outcome outcome, const char *reason)
+{
+	struct cell *cell = sample_cell(run, "ab", metric, head, NAN, outcome);
+
+	cell->endpoint = endpoint;
+	cell->baseline = base;
+	cell->n = 15812;
+	cell->regression = found;
+	cell->reason = reason;
+}
+
+/* Head and base side by side: one endpoint is slower. */
+static inline struct run *sample_compared(void)
+{
+	static const double changes[] = {.21, .19, .26, NAN, .24, .2, .23, .22};
+	static const struct regression slower = {.finding = "regression",
+						 .primary = true,
+						 .change = .221,
+						 .low = .195,
+						 .high = .245,
+						 .tolerance = .08,
+						 .upper = .26,
+						 .p = 1 / 128.0,
+						 .detectable = .094,
+						 .blocks = 7,
+						 .changes = changes,
+						 .n_changes = 8},
+				       same = {.finding = "within_tolerance",
+					       .primary = true,
+					       .change = .004,
+					       .low = -.011,
+					       .high = .017,
+					       .tolerance = .05,
+					       .upper = .019,
+					       .p = .71,
+					       .detectable = .061,
+					       .blocks = 8},
+				       fewer = {.finding = "undecided",
+						.change = -.004,
+						.low = -.021,
+						.high = .009,
+						.tolerance = .02,
+						.upper = .024,
+						.p = .4,
+						.detectable = NAN,
+						.blocks = 8};
+	static const struct comparison comparison = {
+		.base = "merge-base with main",
+		.base_commit = "1a2b3c4d5e6f7a8b9c0d1a2b3c4d5e6f7a8b9c0d",
+		.head_commit = "0123456789abcdef0123456789abcdef01234567",
+		.reason = "fail after 8 blocks, 40 s of load",
+		.order = "bhhbbhbh",
+		.coin_seed = 1,
+		.blocks = 8,
+		.planned = 24,
+		.look = 1,
+		.load_s = 40,
+		.duration_s = 61,
+		.budget_s = 300,
+	};
+	struct run *run = sample_passing();
+
+	run->comparison = &comparison;
+	sample_compared_cell(run, "POST /predict/batch", METRIC_P95, 6.61, 8.07, &slower,
+			     OUTCOME_FAIL,
+			     "6.61 ms -> 8.07 ms: +22.1 % (95 %: +19.5 .. +24.5 %), tolerance 8 %, "
+			     "adjusted p 0.0078");
+	sample_compared_cell(
+		run, "total", METRIC_P50, .0412, .0414, &same, OUTCOME_PASS,
+		"0.0412 ms -> 0.0414 ms: +0.4 % (95 %: -1.1 .. +1.7 %), tolerance 5 %");
+	sample_compared_cell(run, "total", METRIC_CACHE_HIT_RATE, .97, .966, &fewer,
+			     OUTCOME_NOT_GATED,
+			     "97 % -> 96.6 %: -0.4 pp (95 %: -2.1 .. +0.9 pp), tolerance 2 pp");
+	run->verdict.outcome = OUTCOME_FAIL;
+	run->verdict.reason = "ab POST /predict/batch p95 response time: 6.61 ms -> 8.07 ms: "
+			      "+22.1 % (95 %: +19.5 .. +24.5 %), tolerance 8 %, adjusted p 0.0078";
+	return run;
+}
+
 /* The machine was disturbed, so the p95 over its limit is no evidence. */
 static inline struct run *sample_inconclusive(void)
 {

@@ -12,6 +12,7 @@ static const struct sample {
 } samples[] = {
 	{"passing", sample_passing},
 	{"failing", sample_failing},
+	{"compared", sample_compared},
 	{"inconclusive", sample_inconclusive},
 	{"unmeasured", sample_unmeasured},
 	{"interrupted", sample_interrupted},

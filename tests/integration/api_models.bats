@@ -88,9 +88,12 @@ versions() {
   here="$(versions)"
   ask POST /predict/spatial "$region"
   cp .body first
-  start_server "$own"
-  URL="$(cat "$own/url")"
+  # A private one may be a copy of what an earlier start filled.
+  new_database filled_anew
+  serve_external "$own" --init
+  wait_ready "$own"
   there="$(versions)"
+  redis-cli -s "$REDIS" --scan --pattern 'malaria:spatial:*' | xargs -r redis-cli -s "$REDIS" DEL >/dev/null
   ask POST /predict/spatial "$region"
   stop_server "$own"
   [ "$here" = "$there" ]

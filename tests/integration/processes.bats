@@ -25,7 +25,7 @@ none_alive() { # none_alive "pid:start …"
 
 folders_of() { # the private folders in which the processes of a tree work
   local entry
-  for entry in $1; do readlink "/proc/${entry%%:*}/cwd" || true; done | grep -E '^/tmp/pfg-' | sort -u || true
+  for entry in $1; do readlink "/proc/${entry%%:*}/cwd" || true; done | grep -E '^/(dev/shm|tmp)/pfg-' | sort -u || true
 }
 
 gone() {

@@ -70,7 +70,7 @@ model_label() {
 own_folder() {
   local pid
   pid="$(pgrep -P "$(cat "$1/pid")" redis-server)"
-  tr '\0' ' ' <"/proc/$pid/cmdline" | grep -o '/tmp/pfg-[^/ :]*' | head -1
+  tr '\0' ' ' <"/proc/$pid/cmdline" | grep -oE '/(dev/shm|tmp)/pfg-[^/ :]*' | head -1
 }
 
 own_redis_socket() {

@@ -9,6 +9,7 @@
 #define PERFGATE_API_API_H
 
 #include "perfgate/base/error.h"
+#include "perfgate/base/text.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,6 +31,15 @@ struct api;
 /* The part of the options that a user can get wrong, before anything is started: ERROR_USAGE. */
 PG_MUST_CHECK int api_check_options(const struct api_options *options, struct error *err);
 PG_MUST_CHECK int api_start(const struct api_options *options, struct api **out, struct error *err);
+
+/*
+ * Fill an empty private database with the quick data set and its models, before anything is
+ * started; api_prepare() finds it filled. The digest changes whenever something else would be
+ * written.
+ */
+PG_MUST_CHECK int api_fill(const char *database_url, struct error *err);
+PG_MUST_CHECK int api_content_digest(char out[TEXT_SHA256_SIZE], struct error *err);
+
 /*
  * Check or fill the store and load or fit the models, then be ready. `data_set` and
  * `fill`: see struct store_options.

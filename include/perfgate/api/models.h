@@ -11,6 +11,9 @@
 #include "perfgate/api/cache.h"
 #include "perfgate/api/store.h"
 
+/* Fit and keep what the store does not have. After store_prepare(). */
+PG_MUST_CHECK int models_fit(struct store *store, struct error *err);
+
 /*
  * `fit`: fit and keep what the store does not have; else that is ERROR_USAGE naming
  * `perfgate serve --init`. After store_prepare().

@@ -26,6 +26,7 @@ struct session {
 	int64_t deadline_ns; /* --max-runtime; 0 = none */
 	const char *max_runtime; /* as written */
 	uint32_t workers; /* --workers; 0 = by the load */
+	bool built; /* target.build has run */
 	int lock_fd; /* the output folder, locked; -1 = none */
 };
 
@@ -80,10 +81,17 @@ PG_MUST_CHECK int session_lock_output(struct session *session, struct error *err
 /* Start the target, drive every scenario, fill session->run. */
 PG_MUST_CHECK int session_drive(struct session *session, struct error *err);
 
+/* Where and how to send, for this session's target and options; nobody looks on. */
+struct load_target session_load_target(const struct target *target);
+struct load_options session_load_options(const struct session *session);
+
 void session_close(struct session *session);
 DEFINE_AUTO_VALUE(session, struct session, session_close)
 
-/* Judge every gate of the scenarios asked for and roll up (verdict/gate.h). */
+/*
+ * Judge every gate of the scenarios asked for and roll up (verdict/gate.h). Cells of a comparison
+ * stay as they are, behind the gates.
+ */
 void session_judge(struct session *session);
 
 /* Fill run->environment with its fingerprint; `services` as target_environment(), borrowed. */

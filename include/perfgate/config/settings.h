@@ -19,6 +19,7 @@
 
 enum enforce { ENFORCE_FAIL, ENFORCE_WARN };
 enum target_kind { TARGET_REFERENCE, TARGET_URL, TARGET_COMMAND };
+enum ab_restart { AB_RESTART_ALWAYS, AB_RESTART_NEVER };
 enum regression_mode { REGRESSION_AUTO, REGRESSION_HISTORY, REGRESSION_AB, REGRESSION_OFF };
 
 struct string_list {
@@ -64,6 +65,8 @@ struct settings {
 	enum regression_mode regression_mode;
 	enum enforce regression_enforce;
 	int64_t regression_budget_ns;
+	double regression_floor_ms;
+	enum ab_restart ab_restart;
 	double tolerance[METRIC_COUNT]; /* fractions (rates: absolute fraction, 0.5pp = 0.005) */
 
 	const char *database_url, *redis_url; /* secrets; NULL = private service ("auto") */

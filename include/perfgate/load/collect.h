@@ -36,11 +36,13 @@ struct second {
 };
 
 struct collector {
-	struct scenario_result *result; /* endpoints, total and samples are filled */
+	/* Endpoints and samples are filled, of the total only first_failure until the end. */
+	struct scenario_result *result;
 	struct arena *arena;
 	int64_t begin_ns, warmup_end_ns, send_end_ns; /* the last moves when a run is stopped */
 	int64_t wall_offset_ns; /* wall clock - monotonic, for samples */
 	struct rng rng; /* of the sample */
+	uint64_t judged; /* requests: what the sample stands for */
 	uint64_t sent_in_window, ok_in_window;
 	uint64_t arrivals_due, arrivals_sent; /* open model, in the window */
 	struct interval interval; /* the second that runs */
@@ -78,7 +80,7 @@ void collect_second(struct collector *collector, int64_t now_ns, uint32_t users,
  */
 void collect_merge(struct collector *into, const struct collector *from);
 
-/* Totals and rates, when all users are done and merged. */
+/* The total of the endpoints and the rates, when all users are done and merged. */
 void collect_end(struct collector *collector);
 
 #endif

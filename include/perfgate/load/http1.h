@@ -8,7 +8,8 @@
  * HTTP1_INTERIM_MAX interim responses. Trailers are skipped.
  *
  * A head that arrives whole is parsed where it lies; only a split one is
- * copied, so that an idle response costs the size of its struct.
+ * kept, so that an idle response costs the size of its struct. A server that
+ * says the same again, byte for byte, is not parsed again (struct http1_memo).
  */
 #ifndef PERFGATE_LOAD_HTTP1_H
 #define PERFGATE_LOAD_HTTP1_H
@@ -23,6 +24,7 @@
 #define HTTP1_BODY_MAX ((uint64_t)64 << 20)
 #define HTTP1_INTERIM_MAX 16
 #define HTTP1_SERVER_TIMING_MAX 4
+#define HTTP1_MEMO_BYTES 1024
 
 enum http1_progress { HTTP1_MORE, HTTP1_DONE, HTTP1_FAILED };
 
@@ -43,11 +45,29 @@ struct http1_head {
 /* The first header of this name, in whatever case; false when there is none. */
 bool http1_find_header(const struct http1_head *head, const char *name, struct http1_field *out);
 
+/* What the framing headers of one head said. */
+struct http1_framing {
+	uint64_t length;
+	bool has_length, chunked, close, keep_alive, minor_version_0;
+};
+
+/*
+ * The last head that was parsed without a complaint, and what it says. Zeroed at
+ * first; for one thread, any number of responses.
+ */
+struct http1_memo {
+	size_t length; /* 0: nothing yet */
+	struct http1_head head; /* its fields point into `text` */
+	struct http1_framing framing;
+	char text[HTTP1_MEMO_BYTES];
+};
+
 /* Who wants to know. Both are called between the first and the last http1_feed(). */
 struct http1_sink {
 	void (*head)(const struct http1_head *head, void *arg);
 	void (*body)(const char *bytes, size_t length, void *arg);
 	void *arg;
+	struct http1_memo *memo; /* NULL: every head is parsed */
 };
 
 struct http1_response {

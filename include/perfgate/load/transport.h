@@ -77,6 +77,11 @@ struct transport_ops {
 	void (*drop)(struct transport *transport, struct exchange *exchange);
 	/* An epoll event whose data.ptr the transport registered: it is passed as it is. */
 	void (*event)(struct transport *transport, struct exchange *exchange, uint32_t events);
+	/*
+	 * May answers lie unread for a millisecond without a change of what is measured? The
+	 * kernel stamps them then, and nothing waits for us. NULL: never.
+	 */
+	bool (*may_read_late)(const struct transport *transport);
 	void (*free)(struct transport *transport);
 };
 

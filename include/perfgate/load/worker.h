@@ -14,6 +14,7 @@
 #ifndef PERFGATE_LOAD_WORKER_H
 #define PERFGATE_LOAD_WORKER_H
 
+#include "perfgate/base/clock.h"
 #include "perfgate/load/arrivals.h"
 #include "perfgate/load/collect.h"
 #include "perfgate/load/health.h"
@@ -32,7 +33,8 @@ enum session_mode {
 
 /* One virtual user. */
 struct session {
-	struct timer timer; /* end of the think time, or the request's time limit */
+	/* End of the think time; at work: no later than the request's time limit. */
+	struct timer timer;
 	struct exchange exchange;
 	struct user_state user;
 	struct user_state before; /* when the request under way was rendered first */
@@ -82,6 +84,7 @@ struct worker {
 	struct session *sessions;
 	uint32_t n_sessions;
 	uint32_t active; /* users wanted now, of all workers */
+	bool unhurried; /* closed model, and every user thinks for long after each task */
 	/* Open model: the next arrival, and the sessions that none has, the last used on top. */
 	struct arrivals arrivals;
 	uint64_t arrival_number;
@@ -124,6 +127,13 @@ void worker_stop(struct worker *worker, int how);
 
 /* The thread's function: struct worker *, returns NULL. */
 void *worker_run(void *worker);
+
+/*
+ * Users who think at least THINK_LONG_NS are woken on a grid of THINK_GRID_NS, and what is
+ * answered meanwhile is read with them: each wake-up from idle costs more than a request.
+ */
+#define THINK_GRID_NS NS_PER_MS
+#define THINK_LONG_NS (100 * THINK_GRID_NS)
 
 /* session.c, for worker.c: the user's side of struct transport_client, and its steps. */
 void session_client(struct worker *worker, struct transport_client *out);

@@ -40,6 +40,8 @@ void figures_cell_value(struct strbuf *out, const struct cell *cell);
 void figures_cell_limit(struct strbuf *out, const struct cell *cell);
 /* Difference to the baseline: "+3.1%", "-0.20 pp", "same"; appends nothing without a baseline. */
 void figures_cell_change(struct strbuf *out, const struct cell *cell);
+/* A change of a metric (results/run.h): "+3.1%", "-0.20 pp"; NaN is "n/a". */
+void figures_change(struct strbuf *out, enum metric metric, double change);
 /* "36.1 to 44.0 ms"; appends nothing without an interval. */
 void figures_cell_interval(struct strbuf *out, const struct cell *cell);
 /* The interval contains the limit: another run may come out differently. */

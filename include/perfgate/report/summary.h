@@ -18,6 +18,8 @@ size_t summary_count(const struct run *run, enum outcome outcome);
 
 /* "smoke p95", "smoke POST /orders p95": which cell it is; `total` goes unsaid. */
 void summary_cell_name(struct strbuf *out, const struct cell *cell);
+/* "total p95", "POST /orders p95": where the scenario is said. */
+void summary_cell_short_name(struct strbuf *out, const struct cell *cell);
 /* The reason, or a sentence made of value and limit when there is none. */
 void summary_cell_reason(struct strbuf *out, const struct cell *cell);
 
@@ -38,6 +40,9 @@ json_t *summary_notices(const struct run *run);
 
 /* "against a1b2c3d4 of 2026-01-31" or why there is no baseline. */
 void summary_baseline(struct strbuf *out, const struct run *run);
+
+/* "against v1.2 (a1b2c3d4): pass after 8 blocks"; appends nothing when nothing was compared. */
+void summary_comparison(struct strbuf *out, const struct run *run);
 
 /* Array of strings: what to do next. */
 json_t *summary_next(const struct run *run);

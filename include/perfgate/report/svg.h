@@ -25,4 +25,19 @@ struct svg_size {
 size_t svg_latency(struct strbuf *out, const struct run *run,
 		   const struct scenario_result *scenario, const struct svg_size *size);
 
+/* A change of the cell's metric with the sign that positive is worse. */
+double svg_cell_worse(const struct cell *cell, double change);
+
+/* Has the cell a change to be drawn? */
+bool svg_forest_shows(const struct cell *cell);
+
+/*
+ * The cells of a comparison (svg_forest_shows()), from the top: change with its 95 % interval in
+ * multiples of the cell's tolerance, which is a line. `wide` has the names beside the plot.
+ */
+void svg_forest(struct strbuf *out, const struct cell *const *cells, size_t count, bool wide);
+
+/* The cell's change in each block, with its tolerance and the shift found. */
+void svg_blocks(struct strbuf *out, const struct cell *cell, const struct svg_size *size);
+
 #endif

@@ -20,6 +20,13 @@ json_t *view_scenario(const struct run *run, const struct scenario_result *scena
 /* Its part on Server-Timing: has_times, time_parts, times. */
 void view_times(json_t *view, const struct scenario_result *scenario);
 
+/* What was compared with a base or with baselines: has_compared, compared, forest, blocks. */
+void view_comparison(json_t *view, const struct run *run);
+/* Its cells, worst first; heap array of borrowed pointers. */
+size_t view_compared_cells(const struct run *run, const struct cell ***out);
+/* outcome, symbol, word; new reference. */
+json_t *view_outcome(enum outcome outcome, bool warn);
+
 json_t *view_short(double value); /* figures_short() */
 json_t *view_count(uint64_t count);
 

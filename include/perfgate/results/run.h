@@ -135,11 +135,28 @@ enum outcome {
 };
 extern const char *const outcome_names[OUTCOME_COUNT];
 
+/*
+ * What a comparison found about a cell. Changes are those of the metric itself: 0.1 = 10 % more of
+ * it; of error and hit rates 0.01 = one percentage point more. NaN = none.
+ */
+struct regression {
+	const char *finding; /* "regression", "improved", "within_tolerance", "undecided" … */
+	bool primary; /* the run passes only with proof for this cell */
+	double change, low, high; /* with its 95 % interval */
+	double tolerance; /* the change for the worse that is accepted, positive */
+	double upper; /* worst change for the worse that the data leave possible; else NaN */
+	double p; /* adjusted for all cells; NaN between looks */
+	double detectable; /* smallest change for the worse found with a power of about .8 */
+	uint32_t blocks; /* that counted */
+	const double *changes; /* by block in the order measured; NaN: did not count */
+	size_t n_changes;
+};
+
 /* scenario x endpoint x metric. */
 struct cell {
 	const char *scenario, *endpoint;
 	enum metric metric;
-	bool regression; /* kind "regression", else "gate" */
+	const struct regression *regression; /* kind "regression"; NULL: a gate */
 	double value; /* in the metric's unit; NaN = none */
 	double limit; /* NaN = not gated */
 	double baseline; /* NaN = none */
@@ -150,6 +167,20 @@ struct cell {
 	enum outcome outcome;
 	const char *reason; /* one sentence with figures */
 	const char *origin; /* "ci_cd_config.yml:5" or NULL */
+};
+
+/* How base and head were compared side by side (A/B). */
+struct comparison {
+	const char *base; /* as asked for: "v1.2", "merge-base with main" */
+	const char *base_commit, *head_commit; /* NULL outside git */
+	const char *reason; /* how it ended, one sentence */
+	const char *note; /* what its answer is worth less for; NULL = nothing */
+	const char *order; /* by block that counts: 'b' the base went first, 'h' the head */
+	uint64_t coin_seed;
+	uint32_t blocks, spoiled; /* that count, that the machine spoiled */
+	uint32_t planned; /* blocks until the last look */
+	uint32_t look; /* at which it ended, from 1; 0 = between looks */
+	double load_s, duration_s, budget_s;
 };
 
 struct verdict {
@@ -176,6 +207,7 @@ struct run {
 	const char *baseline_commit,
 		*baseline_when; /* the baseline compared with; NULL = none yet */
 	const char *baseline_note; /* why there is none, or which field differs */
+	const struct comparison *comparison; /* NULL: none was made */
 	struct scenario_result *scenarios; /* in order; heap array */
 	size_t n_scenarios;
 	struct verdict verdict;

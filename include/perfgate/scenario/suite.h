@@ -149,6 +149,15 @@ const struct scenario *suite_capacity(struct suite *suite, const struct scenario
 				      double min_throughput);
 
 /*
+ * A slot of an A/B comparison: the mix of the capacity phase by at most `users_max` users, without
+ * warm-up, for `duration_ns` times the scale of durations. The suite owns it.
+ */
+const struct scenario *suite_slot(struct suite *suite, const struct scenario *scenario,
+				  size_t users_max, int64_t duration_ns);
+/* The share of a slot's requests that go to an endpoint, on_start: apart. */
+double suite_endpoint_share(const struct scenario *slot, size_t endpoint);
+
+/*
  * The gates that hold for a scenario: user's scenarios > built-in own >
  * LOAD_TEST_TARGET_* > performance_gates; endpoint gates behind. A built-in own value stands in
  * for a global or LOAD_TEST_TARGET_ limit: where neither gates the metric, it does not either. A

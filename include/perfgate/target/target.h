@@ -31,7 +31,16 @@ struct target_endpoint {
 };
 
 /*
- * Start (unless it is a URL) and wait until ready: 2xx on the ready path
+ * Run target.build, if there is one, in `folder` (NULL = here); what it writes goes to `log_path`
+ * (NULL = nowhere). A failure is ERROR_USAGE with its last line; its last lines go to the
+ * log. `stop` interrupts it.
+ */
+PG_MUST_CHECK int target_build(const struct settings *settings, const char *folder,
+			       const char *log_path, const volatile sig_atomic_t *stop,
+			       struct error *err);
+
+/*
+ * Start (unless it is a URL) what was built and wait until ready: 2xx on the ready path
  * within 30 s (any answer below 500 for URLs without a ready path). Errors are
  * ERROR_UNMEASURED with the child's last lines; ERROR_USAGE for what cannot
  * be started at all. The lines themselves go to the log, the last one into the error too.
@@ -41,6 +50,25 @@ struct target_endpoint {
 PG_MUST_CHECK int target_start(const struct settings *settings, const volatile sig_atomic_t *stop,
 			       void (*say)(const char *line, void *arg), void *say_arg,
 			       struct target **out, struct error *err);
+
+/* Where a child runs, and with what besides its command line; borrowed while it lives. */
+struct target_place {
+	const char *folder; /* NULL = here */
+	/*
+	 * Behind the command line, NULL-terminated; NULL = none. For the reference API: `--inject`.
+	 */
+	const char *const *arguments;
+};
+
+/*
+ * The same in two steps, for two that start side by side. Not for URLs. `settings` must outlive
+ * the waiting. After a failure of target_await() the target is still the caller's to stop.
+ */
+PG_MUST_CHECK int target_launch(const struct settings *settings, const struct target_place *place,
+				const volatile sig_atomic_t *stop, struct target **out,
+				struct error *err);
+PG_MUST_CHECK int target_await(struct target *target, struct error *err);
+
 const struct target_endpoint *target_endpoint(const struct target *target);
 /* "reference", the URL (shown form), or the command: first line, shortened, without secrets. */
 const char *target_shown(const struct target *target);

@@ -22,6 +22,9 @@
 #include "perfgate/config/gate.h"
 #include "perfgate/results/run.h"
 
+/* Append a cell to run->verdict; the result is valid until the next call. */
+struct cell *verdict_add_cell(struct run *run, const struct cell *cell);
+
 /* Judge one gate and append the cell to run->verdict. */
 void verdict_judge_gate(struct run *run, const struct gate *gate);
 

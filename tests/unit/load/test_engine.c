@@ -81,6 +81,23 @@ static void the_request_is_complete_http(void **state)
 	load_case_release(&c);
 }
 
+/* The timer of the first request goes off while a later one is under way. */
+static void each_request_has_its_own_time_limit(void **state)
+{
+	(void)state;
+	static const struct peer_step slow[] = {READ,
+						{.action = PEER_WAIT, .count = 10},
+						SEND(OK_ANSWER)};
+	static struct peer peer;
+	struct load_case c;
+	start(&peer, slow, ARRAY_SIZE(slow), &c,
+	      SUITE_GET("users: 1, duration: 900ms, think_scale: 0, timeout: 600ms"));
+	finish(&peer, &c);
+	assert_true(c.result->total.requests > 1);
+	assert_int_equal(c.result->total.classes[CLASS_TIMEOUT], 0);
+	load_case_release(&c);
+}
+
 static void users_think_between_requests(void **state)
 {
 	(void)state;
@@ -502,6 +519,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_request_the_server_saw_is_counted_once),
 		cmocka_unit_test(the_request_is_complete_http),
+		cmocka_unit_test(each_request_has_its_own_time_limit),
 		cmocka_unit_test(users_think_between_requests),
 		cmocka_unit_test(ramps_start_users_one_by_one),
 		cmocka_unit_test(warm_up_is_measured_and_not_judged),

@@ -240,10 +240,10 @@ struct parsed {
 };
 
 /* In pieces: [0, cut), then `step` bytes at a time. */
-static void parse(const char *text, size_t length, bool answers_head, size_t cut, size_t step,
-		  struct parsed *out)
+static void parse_with(struct http1_memo *memo, const char *text, size_t length, bool answers_head,
+		       size_t cut, size_t step, struct parsed *out)
 {
-	struct http1_sink sink = {on_head, on_body, &out->seen};
+	struct http1_sink sink = {on_head, on_body, &out->seen, memo};
 	memset(out, 0, sizeof *out);
 	http1_begin(&out->response, answers_head);
 	size_t next = cut > 0 ? cut : step;
@@ -256,6 +256,12 @@ static void parse(const char *text, size_t length, bool answers_head, size_t cut
 			http1_feed(&out->response, piece, end - out->used, &sink, &out->progress);
 		next = end + step;
 	}
+}
+
+static void parse(const char *text, size_t length, bool answers_head, size_t cut, size_t step,
+		  struct parsed *out)
+{
+	parse_with(NULL, text, length, answers_head, cut, step, out);
 }
 
 static void parsed_release(struct parsed *parsed)
@@ -308,6 +314,23 @@ static void responses_parse_the_same_whole_and_in_pieces(void **state)
 		parse(c->text, length, c->answers_head, length, length, &whole);
 		check(c, &whole, length, length);
 		parsed_release(&whole);
+	}
+}
+
+/* One memo for all of them, so that each finds what another left, and then its own. */
+static void responses_parse_the_same_with_a_memo(void **state)
+{
+	(void)state;
+	struct http1_memo memo = {0};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct parse_case *c = &cases[i];
+		size_t length = c->length ? c->length : strlen(c->text);
+		for (size_t cut = length; cut > 0; cut--) {
+			struct parsed got;
+			parse_with(&memo, c->text, length, c->answers_head, cut, length, &got);
+			check(c, &got, length, cut);
+			parsed_release(&got);
+		}
 	}
 }
 
@@ -406,7 +429,7 @@ static void net_25_endless_bodies_are_cut_off(void **state)
 	memcpy(chunk + sizeof chunk - 1, "\r", 1);
 	for (size_t i = 0; i < ARRAY_SIZE(heads); i++) {
 		struct parsed got;
-		struct http1_sink sink = {on_head, on_body, &got.seen};
+		struct http1_sink sink = {on_head, on_body, &got.seen, NULL};
 		parse(heads[i], strlen(heads[i]), false, 1000, 1, &got);
 		got.seen.body.max_bytes = 1;
 		uint64_t fed = 0;
@@ -426,9 +449,11 @@ static void interesting_headers_reach_the_sink(void **state)
 	(void)state;
 	static const char text[] = OK_HEAD "server-timing:  db;dur=1 \r\nX-CACHE: HIT\r\n"
 					   "Content-Length: 0\r\n\r\n";
-	for (size_t cut = 1; cut < sizeof text - 1; cut++) {
+	struct http1_memo memo = {0};
+	/* The last two are whole: the memo knows the second. */
+	for (size_t cut = 1; cut < sizeof text + 1; cut++) {
 		struct parsed got;
-		parse(text, sizeof text - 1, false, cut, sizeof text, &got);
+		parse_with(&memo, text, sizeof text - 1, false, cut, sizeof text, &got);
 		assert_string_equal(got.seen.server_timing, "db;dur=1");
 		assert_string_equal(got.seen.x_cache, "HIT");
 		parsed_release(&got);
@@ -490,7 +515,7 @@ static void any_header_can_be_looked_up(void **state)
 		size_t length = strlen(rows[i][0]);
 		for (size_t cut = 0; cut < length; cut++) {
 			struct strbuf found = {0};
-			struct http1_sink sink = {look_up, ignore_body, &found};
+			struct http1_sink sink = {look_up, ignore_body, &found, NULL};
 			struct http1_response response = {0};
 			enum http1_progress progress;
 			http1_begin(&response, false);
@@ -513,7 +538,7 @@ static void ignore_head(const struct http1_head *head, void *arg)
 static void control_characters_but_tab_are_refused_at_every_place(void **state)
 {
 	(void)state;
-	struct http1_sink sink = {ignore_head, ignore_body, NULL};
+	struct http1_sink sink = {ignore_head, ignore_body, NULL, NULL};
 	for (size_t length = 1; length < 20; length++)
 		for (size_t at = 0; at < length; at++)
 			for (int byte = 0; byte < 256; byte++) {
@@ -535,6 +560,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(responses_parse_the_same_whole_and_in_pieces),
+		cmocka_unit_test(responses_parse_the_same_with_a_memo),
 		cmocka_unit_test(end_of_stream_has_a_class_of_its_own),
 		cmocka_unit_test(net_17_endless_heads_are_cut_off),
 		cmocka_unit_test(endless_trailers_are_cut_off),

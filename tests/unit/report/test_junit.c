@@ -122,9 +122,9 @@ static const struct {
 	const char *sample;
 	int failures, errors, skipped;
 } expected[] = {
-	{"passing", 0, 0, 0},	 {"failing", 2, 0, 0},	   {"inconclusive", 0, 0, 2},
-	{"unmeasured", 0, 2, 0}, {"interrupted", 0, 1, 0}, {"skipped", 0, 0, 1},
-	{"nothing", 0, 1, 0},	 {"hostile", 2, 0, 0},
+	{"passing", 0, 0, 0},	   {"failing", 2, 0, 0},    {"compared", 1, 0, 1},
+	{"inconclusive", 0, 0, 2}, {"unmeasured", 0, 2, 0}, {"interrupted", 0, 1, 0},
+	{"skipped", 0, 0, 1},	   {"nothing", 0, 1, 0},    {"hostile", 2, 0, 0},
 };
 
 static void outcomes_become_the_states_of_ci_servers(void **state)
@@ -180,7 +180,7 @@ static void names_are_stable_and_without_figures(void **state)
 	AUTO(strbuf) struct strbuf out = {0};
 
 	(void)state;
-	run->verdict.cells[0].regression = true;
+	run->verdict.cells[0].regression = &(struct regression){.finding = "regression"};
 	render(run, &out);
 	assert_non_null(
 		strstr(out.data,

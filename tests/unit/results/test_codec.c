@@ -43,6 +43,30 @@ static void fill_scenario(struct scenario_result *scenario, const char *name, co
 	scenario->aborted = "60 % failed";
 }
 
+static const double changes[] = {.012, NAN, -.03};
+static const struct regression regression = {.finding = "within_tolerance",
+					     .primary = true,
+					     .change = .01,
+					     .low = -.02,
+					     .high = NAN,
+					     .tolerance = .08,
+					     .upper = .031,
+					     .p = .4,
+					     .detectable = .11,
+					     .blocks = 2,
+					     .changes = changes,
+					     .n_changes = ARRAY_SIZE(changes)};
+static const struct comparison comparison = {.base = "v1",
+					     .base_commit = "0123",
+					     .reason = "pass after 2 blocks",
+					     .order = "bh",
+					     .coin_seed = UINT64_MAX,
+					     .blocks = 2,
+					     .planned = 8,
+					     .look = 1,
+					     .load_s = 10,
+					     .budget_s = NAN};
+
 static struct run *sample(void)
 {
 	struct run *run = run_new();
@@ -51,8 +75,15 @@ static struct run *sample(void)
 	run->commit = "0123456789012345678901234567890123456789";
 	fill_scenario(run_add_scenario(run), "smoke", NULL);
 	fill_scenario(run_add_scenario(run), "smoke-capacity", "smoke");
-	run->verdict.cells = xcalloc(1, sizeof *run->verdict.cells);
-	run->verdict.n_cells = 1;
+	run->comparison = &comparison;
+	run->verdict.cells = xcalloc(2, sizeof *run->verdict.cells);
+	run->verdict.n_cells = 2;
+	run->verdict.cells[1] = (struct cell){.scenario = "ab",
+					      .endpoint = "total",
+					      .metric = METRIC_P95,
+					      .regression = &regression,
+					      .outcome = OUTCOME_PASS,
+					      .reason = "+1 %"};
 	run->verdict.cells[0] = (struct cell){.scenario = "smoke",
 					      .endpoint = "total",
 					      .metric = METRIC_ERROR_RATE,
@@ -92,6 +123,13 @@ static void test_a_run_survives_the_round_trip(void **state)
 	assert_string_equal(again->scenarios[0].aborted, "60 % failed");
 	assert_int_equal(again->verdict.cells[0].outcome, OUTCOME_FAIL);
 	assert_true((bool)isnan(again->verdict.cells[0].high));
+	assert_null(again->verdict.cells[0].regression);
+	const struct regression *found = again->verdict.cells[1].regression;
+	assert_string_equal(found->finding, "within_tolerance");
+	assert_true(found->primary && found->n_changes == 3 && found->changes[2] == -.03);
+	assert_true((bool)isnan(found->changes[1]));
+	assert_true(again->comparison->coin_seed == UINT64_MAX);
+	assert_string_equal(again->comparison->order, "bh");
 }
 
 /* OUT-22: every number is finite or null. */

@@ -40,7 +40,7 @@ static struct services *start(const char *database_url, const char *redis_url)
 {
 	struct services *services = NULL;
 	struct error err = ERROR_INIT;
-	if (services_start(database_url, redis_url, &services, &err) == 0)
+	if (services_start(database_url, redis_url, NULL, &services, &err) == 0)
 		return services;
 	if (strstr(err.message, "apt-get install") != NULL)
 		skip();
@@ -48,7 +48,7 @@ static struct services *start(const char *database_url, const char *redis_url)
 	return NULL;
 }
 
-/* The folder of private servers, from "unix:/tmp/pfg-XXXXXX/redis.sock". */
+/* The folder of private servers, from "unix:/…/pfg-XXXXXX/redis.sock". */
 static char *folder_of(const char *redis_url)
 {
 	const char *path = redis_url + strlen("unix:");
@@ -85,7 +85,8 @@ static void private_servers_answer_and_leave_nothing(void **state)
 	struct services *services = start(NULL, NULL);
 	assert_true(services_database_is_private(services));
 	assert_true(services_redis_is_private(services));
-	assert_true(text_starts_with(services_database(services), "host=/tmp/pfg-"));
+	assert_true(text_starts_with(services_database(services), "host=/dev/shm/pfg-") ||
+		    text_starts_with(services_database(services), "host=/tmp/pfg-"));
 	assert_both_answer(services_database(services), services_redis(services));
 	AUTO_FREE char *folder = folder_of(services_redis(services));
 	struct stat info;
@@ -178,7 +179,8 @@ static void unreachable_urls_are_errors_not_fallbacks(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct services *services = NULL;
 		struct error err = ERROR_INIT;
-		assert_int_equal(services_start(rows[i].database, rows[i].redis, &services, &err),
+		assert_int_equal(services_start(rows[i].database, rows[i].redis, NULL, &services,
+						&err),
 				 -1);
 		assert_int_equal(err.kind, ERROR_UNMEASURED);
 		assert_null(strstr(err.message, "hunter2"));
@@ -226,11 +228,26 @@ static void folders_of_dead_runs_are_reaped(void **state)
 		assert_true(foreign_there);
 }
 
+static void a_dead_run_s_folder_in_memory_is_reaped_too(void **state)
+{
+	(void)state;
+	char dead[] = "/dev/shm/pfg-XXXXXX";
+	int fd;
+	if (access("/dev/shm", W_OK) < 0)
+		skip();
+	make_stale(dead, false, &fd);
+	services_stop(start(NULL, NULL));
+	bool there = fs_exists(dead);
+	close(fd);
+	assert_int_equal(fs_remove_tree(dead, NULL), 0);
+	assert_false(there);
+}
+
 static _Noreturn void start_and_die(int report_fd)
 {
 	struct services *services = NULL;
 	struct error err = ERROR_INIT;
-	if (services_start(NULL, NULL, &services, &err) < 0)
+	if (services_start(NULL, NULL, NULL, &services, &err) < 0)
 		_exit(strstr(err.message, "apt-get install") != NULL ? 77 : 1);
 	const char *url = services_redis(services);
 	if (write(report_fd, url, strlen(url)) < 0)
@@ -294,7 +311,7 @@ static int start_ping_stop(void)
 {
 	struct services *services = NULL;
 	struct error err = ERROR_INIT;
-	if (services_start(NULL, NULL, &services, &err) < 0) {
+	if (services_start(NULL, NULL, NULL, &services, &err) < 0) {
 		fprintf(stderr, "%s\n", err.message);
 		return strstr(err.message, "apt-get install") != NULL ? NOT_POSSIBLE : 1;
 	}
@@ -353,6 +370,64 @@ static void the_template_is_kept_and_made_again_when_damaged(void **state)
 	as_ordinary_user(use_and_damage_the_cache);
 }
 
+/* Counts its calls; unlogged, as private tables are: only an orderly end keeps the rows. */
+static int fill(const char *url, void *arg, struct error *err)
+{
+	struct extpg_options options = {.connect_timeout_ns = TIMEOUT_NS,
+					.query_timeout_ns = TIMEOUT_NS};
+	AUTO(extpg) struct extpg *pg = NULL;
+	++*(int *)arg;
+	if (extpg_connect(url, &options, &pg, err) < 0)
+		return -1;
+	return extpg_script(pg, "CREATE UNLOGGED TABLE filled AS SELECT 42 AS answer", err);
+}
+
+/* What a new private database holds, -1 on failure. */
+static int filled_answer(const struct services_content *content)
+{
+	struct extpg_options options = {.connect_timeout_ns = TIMEOUT_NS,
+					.query_timeout_ns = TIMEOUT_NS};
+	AUTO(extpg_result) struct extpg_result *found = NULL;
+	AUTO(extpg) struct extpg *pg = NULL;
+	struct services *services = NULL;
+	struct error err = ERROR_INIT;
+	int answer = -1;
+	if (services_start(NULL, NULL, content, &services, &err) < 0)
+		return strstr(err.message, "apt-get install") != NULL ? -NOT_POSSIBLE : -1;
+	if (extpg_connect(services_database(services), &options, &pg, &err) == 0 &&
+	    extpg_exec(pg, "SELECT sum(answer)::int FROM filled", 0, NULL, &found, &err) == 0)
+		answer = (int)extpg_number(found, 0, 0);
+	services_stop(services);
+	return answer;
+}
+
+static int fill_twice_and_change(void)
+{
+	char cache[] = "/tmp/pfg-test-XXXXXX";
+	int calls = 0, result = 0;
+	struct services_content content = {.key = "one", .fill = fill, .arg = &calls};
+	if (mkdtemp(cache) == NULL)
+		return 2;
+	setenv("XDG_CACHE_HOME", cache, 1);
+	int answer = filled_answer(&content);
+	if (answer == -NOT_POSSIBLE)
+		result = NOT_POSSIBLE;
+	else if (answer != 42 || calls != 1)
+		result = 3;
+	else if (filled_answer(&content) != 42 || calls != 1)
+		result = 4;
+	content.key = "two";
+	if (result == 0 && (filled_answer(&content) != 42 || calls != 2))
+		result = 5;
+	return fs_remove_tree(cache, NULL) < 0 ? 7 : result;
+}
+
+static void content_is_filled_once_and_kept_with_the_template(void **state)
+{
+	(void)state;
+	as_ordinary_user(fill_twice_and_change);
+}
+
 int main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
@@ -363,9 +438,11 @@ int main(void)
 		cmocka_unit_test(given_urls_are_used_as_they_are),
 		cmocka_unit_test(unreachable_urls_are_errors_not_fallbacks),
 		cmocka_unit_test(folders_of_dead_runs_are_reaped),
+		cmocka_unit_test(a_dead_run_s_folder_in_memory_is_reaped_too),
 		cmocka_unit_test(servers_and_folder_vanish_when_we_are_killed),
 		cmocka_unit_test(an_ordinary_user_can_do_it_too),
 		cmocka_unit_test(the_template_is_kept_and_made_again_when_damaged),
+		cmocka_unit_test(content_is_filled_once_and_kept_with_the_template),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

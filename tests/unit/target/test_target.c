@@ -342,9 +342,8 @@ static void a_build_that_fails_sends_no_load(void **state)
 					       .build = "echo main.c:1: no such thing; exit 2",
 					       .command = "exit 9",
 					       .ready = "/"}};
-	struct target *target = NULL;
 	struct error err = ERROR_INIT;
-	assert_int_equal(target_start(&settings, NULL, NULL, NULL, &target, &err), -1);
+	assert_int_equal(target_build(&settings, NULL, NULL, NULL, &err), -1);
 	assert_int_equal(err.kind, ERROR_USAGE);
 	assert_string_equal(err.message,
 			    "target.build ended with exit status 2: main.c:1: no such thing");

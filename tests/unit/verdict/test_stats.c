@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "reference/stats.inc"
+
 static void assert_near(double got, double want, double tolerance)
 {
 	if (!(fabs(got - want) <= tolerance))
@@ -105,6 +107,53 @@ static void test_proportion_interval_matches_reference_values(void **state)
 	assert_near(high, 1, 0);
 }
 
+static void assert_close(double got, double want)
+{
+	assert_near(got, want, 1e-9 * fmax(1e-3, fabs(want)));
+}
+
+static void test_quantiles_and_tails_match_scipy(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof t_values / sizeof *t_values; i++) {
+		assert_close(stats_t_quantile(t_values[i].tail, t_values[i].freedom),
+			     t_values[i].t);
+		assert_near(stats_t_tail(t_values[i].t, t_values[i].freedom) / t_values[i].tail, 1,
+			    1e-9);
+	}
+	for (size_t i = 0; i < sizeof normal_values / sizeof *normal_values; i++) {
+		assert_close(stats_normal_quantile(normal_values[i].tail), normal_values[i].z);
+		assert_near(stats_normal_tail(normal_values[i].z) / normal_values[i].tail, 1, 1e-9);
+	}
+}
+
+static void test_holm_matches_its_definition_and_leaves_out_what_is_missing(void **state)
+{
+	enum { N = sizeof holm_p / sizeof *holm_p };
+	double out[N + 1], p[N + 1];
+	size_t order[N + 1];
+
+	(void)state;
+	p[0] = NAN;
+	for (size_t i = 0; i < N; i++)
+		p[i + 1] = holm_p[i];
+	stats_holm(p, N + 1, out, order);
+	assert_true(isnan(out[0]));
+	for (size_t i = 0; i < N; i++)
+		assert_near(out[i + 1], holm_adjusted[i], 1e-15);
+}
+
+static void test_hoeffding_limit_matches_scipy(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof hoeffding_values / sizeof *hoeffding_values; i++)
+		assert_close(stats_hoeffding_limit(hoeffding_values[i].mean,
+						   hoeffding_values[i].bound, hoeffding_values[i].n,
+						   hoeffding_values[i].alpha),
+			     hoeffding_values[i].limit);
+	assert_near(stats_hoeffding_limit(.05, .05, 10, .05), .05, 1e-12);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -113,6 +162,9 @@ int main(void)
 		cmocka_unit_test(test_quantile_ranks_are_the_tightest_that_keep_the_level),
 		cmocka_unit_test(test_quantile_ranks_say_when_a_side_has_no_bound),
 		cmocka_unit_test(test_proportion_interval_matches_reference_values),
+		cmocka_unit_test(test_quantiles_and_tails_match_scipy),
+		cmocka_unit_test(test_holm_matches_its_definition_and_leaves_out_what_is_missing),
+		cmocka_unit_test(test_hoeffding_limit_matches_scipy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
