@@ -87,11 +87,12 @@ harness: $(HARNESS_BINARIES)
 DEPS_RUN = gcc make pkg-config git libcurl4-openssl-dev libgit2-dev libyaml-dev libjansson-dev \
 	libxml2-dev libpq-dev libhiredis-dev libmicrohttpd-dev zlib1g-dev postgresql redis-server
 DEPS_TEST = libcmocka-dev bats perl curl jq procps strace python3 libxml2-utils nginx-light tmux locales openssl util-linux iproute2 \
+	python3-jsonschema promtool=prometheus \
 	$(CHROMIUM)
-DEPS_BENCH = nginx-light wrk valgrind strace nghttp2-client apache2-utils hey node=nodejs npm=npm python3 util-linux
+DEPS_BENCH = nginx-light wrk valgrind strace nghttp2-client apache2-utils hey node=nodejs npm=npm python3 util-linux procps \
+	python3-fastapi uvicorn python3-uvloop python3-httptools python3-asyncpg python3-redis
 # PROGRAM=PACKAGE: not needed where the program is there from elsewhere.
-DEPS_LINT = clang clang-format shellcheck yamllint node=nodejs npm=npm java=default-jre-headless \
-	promtool=prometheus
+DEPS_LINT = clang clang-format shellcheck yamllint node=nodejs npm=npm java=default-jre-headless
 # Ubuntu has it as a snap behind another name.
 CHROMIUM = $(if $(shell apt-cache policy chromium 2>/dev/null | grep 'Candidate: [0-9]'),chromium,chromium-browser)
 SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
@@ -167,6 +168,11 @@ format: ## format every C file
 bench: deps deps-bench ## measure perfgate itself; prints the figures that README quotes
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/bench/run $(BUILD)/perfgate
+
+.PHONY: bench-api
+bench-api: deps deps-bench ## measure the reference API beside libmicrohttpd and FastAPI
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/bench/api/run $(BUILD)/perfgate
 
 .PHONY: bench-verdict
 bench-verdict: $(BUILD)/bench/verdict ## measure what a verdict costs, and how often simulated ones are right

@@ -3,18 +3,48 @@
 #include "perfgate/base/clock.h"
 #include "perfgate/base/log.h"
 #include "perfgate/base/strbuf.h"
+#include "perfgate/base/text.h"
 #include "perfgate/template/template.h"
 
-/* Every route runs through here: injected faults, then the handler, then injected time. */
+#include <string.h>
+
+/* Whoever watches the service must not be shut out by those who use it. */
+static bool is_limited(const char *path)
+{
+	return !text_starts_with(path, "/health") && strcmp(path, "/metrics") != 0;
+}
+
+/* True when the answer is 429. */
+static bool limit_rate(struct api *api, const struct web_request *request, struct web_reply *reply)
+{
+	unsigned char client[WEB_ADDRESS_SIZE];
+	int64_t retry_ns;
+
+	if (!api->rate || !is_limited(request->path))
+		return false;
+	web_client_address(request, client);
+	if (rate_allows(api->rate, client, clock_now_ns(), &retry_ns))
+		return false;
+	web_error(request, reply, 429, "rate_limited",
+		  "more requests than this server allows per client and second (--rate-limit)");
+	web_reply_header(reply, "Retry-After", "%lld",
+			 (long long)((retry_ns + NS_PER_S - 1) / NS_PER_S));
+	return true;
+}
+
+/* Every route runs through here: the limit, injected faults, the handler, injected time. */
 static void dispatch(const struct web_request *request, struct web_reply *reply, void *arg)
 {
 	struct api *api = arg;
-	int64_t start_ns = clock_now_ns();
+	int64_t start_ns;
 
+	if (limit_rate(api, request, reply))
+		return;
 	if (!api->inject.count) {
 		api_routes[request->route].handler(request, reply, api);
 		return;
 	}
+	start_ns = clock_now_ns();
 	if (inject_draw_error(&api->inject, request->route, request->path))
 		web_error(request, reply, 500, "injected_error",
 			  "this error was asked for with --inject");
@@ -59,6 +89,8 @@ static void api_free(struct api *api)
 {
 	store_free(api->store);
 	cache_free(api->cache);
+	flights_free(api->flights);
+	rate_free(api->rate);
 	json_decref(api->environment);
 	pthread_mutex_destroy(&api->vitals_lock);
 	free(api);
@@ -98,6 +130,8 @@ int api_start(const struct api_options *options, struct api **out, struct error 
 	api->redis_private = options->redis_private;
 	api->store = store_new(options->database_url);
 	api->cache = cache_new(options->redis_url);
+	api->flights = flights_new();
+	api->rate = options->rate_limit ? rate_new(options->rate_limit) : NULL;
 	pthread_mutex_init(&api->vitals_lock, NULL);
 	machinestat_read(&api->machine);
 	name_endpoints(api);
@@ -129,7 +163,7 @@ static int describe(struct api *api, struct error *err)
 		    json_boolean(api->database_private && api->redis_private));
 	extjson_set(environment, "postgresql_private", json_boolean(api->database_private));
 	extjson_set(environment, "redis_private", json_boolean(api->redis_private));
-	extjson_set(environment, "data_set", extjson_string("quick"));
+	extjson_set(environment, "data_set", extjson_string(api->data->name));
 	api->environment = environment;
 	json_decref(postgresql);
 	return 0;
@@ -137,16 +171,19 @@ static int describe(struct api *api, struct error *err)
 
 int api_fill(const char *database_url, struct error *err)
 {
+	const struct store_options options = {.data_set = "quick", .fill = true, .private = true};
 	struct store *store = store_new(database_url);
-	int status = store_prepare(store, true, true, err);
+	int status = store_prepare(store, &options, err);
 
+	if (status == 0)
+		status = models_fit(store, err);
 	store_free(store);
 	return status;
 }
 
 int api_content_digest(char out[TEXT_SHA256_SIZE], struct error *err)
 {
-	static const char *const files[] = {"sql/schema.sql", "sql/fill_quick.sql"};
+	static const char *const files[] = {"sql/schema.sql", "sql/fill.sql"};
 	AUTO(strbuf) struct strbuf text = {0};
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
@@ -156,14 +193,23 @@ int api_content_digest(char out[TEXT_SHA256_SIZE], struct error *err)
 			return error_set(err, ERROR_INTERNAL, "%s is not embedded", files[i]);
 		strbuf_append(&text, sql->data, sql->length);
 	}
+	strbuf_puts(&text, MODEL_VERSION);
 	text_sha256(text.data, text.length, out);
 	return 0;
 }
 
-int api_prepare(struct api *api, bool fill, struct error *err)
+int api_prepare(struct api *api, const char *data_set, bool fill, struct error *err)
 {
-	if (store_prepare(api->store, fill, api->database_private, err) < 0 ||
-	    describe(api, err) < 0)
+	struct store_options options = {.data_set = data_set,
+					.fill = fill,
+					.private = api->database_private};
+
+	if (store_prepare(api->store, &options, err) < 0 ||
+	    models_load(api->store, api->cache, fill, &api->models, err) < 0)
+		return -1;
+	api->data = store_data_set(api->store);
+	cache_name_models(api->cache, &api->models);
+	if (describe(api, err) < 0)
 		return -1;
 	atomic_store(&api->ready, true);
 	return 0;

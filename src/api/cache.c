@@ -1,25 +1,38 @@
 #include "perfgate/api/cache.h"
 
+#include "perfgate/api/breaker.h"
 #include "perfgate/base/clock.h"
 #include "perfgate/base/rng.h"
 #include "perfgate/ext/redis.h"
 
+#include <assert.h>
 #include <string.h>
+#include <time.h>
 
-#define POOL_MAX 20
+#define POOL_SIZE 20
+#define POOL_OVERFLOW 30
 #define CHECKOUT_NS (100 * NS_PER_MS)
 #define COMMAND_TIMEOUT_NS (100 * NS_PER_MS)
-/* How long a Redis that could not be reached is left alone: each try may cost a time limit. */
-#define RETRY_NS NS_PER_S
+/* How long a Redis that did not answer is left alone: each try may cost a time limit. */
+#define PAUSE_NS (500 * NS_PER_MS)
+/* On a busy machine a single answer may be late without anything being wrong. */
+#define TOLERANCE 2
+#define LOCK_MS 1000
+#define LOCK_WAIT_NS (200 * NS_PER_MS)
+#define LOCK_POLL_NS (5 * NS_PER_MS)
+#define PROBE_KEY "malaria:probe"
+#define PROBE_TTL_S 10
 
 struct cache {
 	char *url;
 	struct pool *pool;
+	const struct model_set *models;
+	struct breaker reach; /* does Redis answer? */
+	struct breaker writes; /* does it take what it is given? */
 	uint64_t seed;
 	atomic_uint_fast64_t draws;
-	atomic_int_fast64_t retry_at_ns;
 	atomic_uint_fast64_t reads[CACHE_STATUS_COUNT];
-	atomic_uint_fast64_t writes, write_errors, deleted;
+	atomic_uint_fast64_t writes_ok, write_errors, deleted;
 };
 
 static int open_client(void *arg, void **out, struct error *err)
@@ -27,10 +40,8 @@ static int open_client(void *arg, void **out, struct error *err)
 	struct cache *cache = arg;
 	struct extredis *redis;
 
-	if (clock_now_ns() < atomic_load(&cache->retry_at_ns))
-		return error_set(err, ERROR_UNMEASURED, "Redis: not connected");
 	if (extredis_connect(cache->url, COMMAND_TIMEOUT_NS, &redis, err) < 0) {
-		atomic_store(&cache->retry_at_ns, clock_now_ns() + RETRY_NS);
+		breaker_failed(&cache->reach, clock_now_ns());
 		return -1;
 	}
 	*out = redis;
@@ -49,11 +60,15 @@ struct cache *cache_new(const char *url)
 				 .open = open_client,
 				 .close = close_client,
 				 .arg = cache,
-				 .max = POOL_MAX,
+				 .size = POOL_SIZE,
+				 .overflow = POOL_OVERFLOW,
 				 .checkout_ns = CHECKOUT_NS};
 
 	cache->url = xstrdup(url);
 	cache->seed = rng_entropy();
+	cache->reach.pause_ns = PAUSE_NS;
+	cache->reach.tolerance = TOLERANCE;
+	cache->writes.pause_ns = PAUSE_NS;
 	cache->pool = pool_new(&kind);
 	return cache;
 }
@@ -67,22 +82,49 @@ void cache_free(struct cache *cache)
 	free(cache);
 }
 
-/* A client that failed is closed: its next user starts with a fresh connection. */
-static void give_back(struct cache *cache, void *client, int status)
+void cache_name_models(struct cache *cache, const struct model_set *models)
 {
-	pool_give(cache->pool, client, status == 0);
+	cache->models = models;
 }
 
-static void count_read(struct cache *cache, enum cache_status status)
+/* What is done on a client; -1 when Redis did not answer or refused. */
+typedef int operation(struct cache *cache, struct extredis *redis, void *arg);
+
+/*
+ * An idle connection to a Redis that was restarted is dead, and so are all of its kind: they are
+ * dropped and the operation is done once more. After a time limit there is no second try.
+ */
+static int run_anyway(struct cache *cache, operation *do_it, void *arg)
 {
-	atomic_fetch_add_explicit(&cache->reads[status], 1, memory_order_relaxed);
+	for (int attempt = 0;; attempt++) {
+		bool answered, again;
+		void *client;
+		int status;
+
+		if (pool_take(cache->pool, &client, NULL) < 0)
+			return -1;
+		status = do_it(cache, client, arg);
+		answered = extredis_answered(client);
+		again = !answered && !extredis_timed_out(client) && attempt == 0;
+		pool_give(cache->pool, client, answered);
+		if (status == 0)
+			breaker_succeeded(&cache->reach);
+		if (!answered && !again)
+			breaker_failed(&cache->reach, clock_now_ns());
+		if (!again)
+			return status;
+		pool_drop_idle(cache->pool);
+	}
 }
 
-static void delete_poisoned(struct cache *cache, struct extredis *redis,
-			    const struct extredis_bytes *key)
+static int run(struct cache *cache, operation *do_it, void *arg)
 {
-	if (extredis_delete(redis, *key, NULL) == 0)
-		atomic_fetch_add(&cache->deleted, 1);
+	return breaker_allows(&cache->reach, clock_now_ns()) ? run_anyway(cache, do_it, arg) : -1;
+}
+
+static void count_reads(struct cache *cache, enum cache_status status, uint64_t count)
+{
+	atomic_fetch_add_explicit(&cache->reads[status], count, memory_order_relaxed);
 }
 
 static int64_t jittered_ttl_s(struct cache *cache, enum cache_class class)
@@ -93,109 +135,207 @@ static int64_t jittered_ttl_s(struct cache *cache, enum cache_class class)
 	return cache_ttl_s(class, rng_double(&rng));
 }
 
-/* All keys of a request, one after the other. */
-struct keys {
+/* The keys of a request and what is found under them, in one block; that of one key is short. */
+struct lookup {
+	struct extredis_bytes *keys, *values;
 	char *text;
-	struct extredis_bytes *bytes;
+	void *block; /* to be freed, or NULL */
+	struct {
+		struct extredis_bytes key, value;
+		char text[CACHE_KEY_SIZE];
+	} one;
 };
 
-static void keys_release(struct keys *keys)
+static void lookup_init(struct lookup *lookup, size_t count)
 {
-	free(keys->text);
-	free(keys->bytes);
-}
-DEFINE_AUTO_VALUE(keys, struct keys, keys_release)
-
-static struct keys make_keys(const struct cache_point *points, size_t count, enum model_type model)
-{
-	struct keys keys = {xcalloc(count, CACHE_KEY_SIZE), xcalloc(count, sizeof *keys.bytes)};
-
-	for (size_t i = 0; i < count; i++) {
-		char *key = keys.text + i * CACHE_KEY_SIZE;
-
-		keys.bytes[i].data = key;
-		keys.bytes[i].length =
-			cache_prediction_key(key, points[i].cell, points[i].day, model);
-	}
-	return keys;
+	lookup->block = NULL;
+	lookup->keys = &lookup->one.key;
+	lookup->values = &lookup->one.value;
+	lookup->text = lookup->one.text;
+	if (count <= 1)
+		return;
+	lookup->block = xcalloc(count, 2 * sizeof *lookup->keys + CACHE_KEY_SIZE);
+	lookup->keys = lookup->block;
+	lookup->values = lookup->keys + count;
+	lookup->text = (char *)(lookup->values + count);
 }
 
-static enum cache_status judge(const struct extredis_bytes *value, struct assessment *out,
-			       size_t count, bool *poisoned)
+static void lookup_release(struct lookup *lookup)
 {
-	*poisoned = false;
+	free(lookup->block);
+}
+DEFINE_AUTO_VALUE(lookup, struct lookup, lookup_release)
+
+static struct extredis_bytes point_key(const struct cache *cache, const struct cache_point *point,
+				       enum model_type model, char *text)
+{
+	size_t length =
+		cache_prediction_key(text, point->cell, point->day, cache->models->labels[model]);
+
+	return (struct extredis_bytes){text, length};
+}
+
+static struct extredis_bytes text_key(const char *key)
+{
+	return (struct extredis_bytes){key, strlen(key)};
+}
+
+/* A hit, or a miss; what cannot be read as ours is deleted. */
+static enum cache_status judge(struct cache *cache, const struct extredis_bytes *value,
+			       struct assessment *out, size_t count, bool *poisoned)
+{
 	if (!value->data)
 		return CACHE_MISS;
 	if (cache_decode(value->data, value->length, out, count) == 0)
 		return CACHE_HIT;
 	*poisoned = true;
+	atomic_fetch_add(&cache->deleted, 1);
 	return CACHE_MISS;
 }
 
-static int read_points(struct cache *cache, struct extredis *redis, struct cache_point *points,
-		       size_t count, enum model_type model)
+/* A server that refuses to be read (LOADING, NOAUTH, MASTERDOWN) is as good as away. */
+static int get(struct cache *cache, struct extredis *redis, const struct lookup *lookup,
+	       size_t count)
 {
-	AUTO(keys) struct keys keys = make_keys(points, count, model);
-	AUTO_FREE struct extredis_bytes *values = xcalloc(count, sizeof *values);
-	AUTO_FREE bool *poisoned = xcalloc(count, sizeof *poisoned);
+	if (extredis_get(redis, lookup->keys, count, lookup->values, NULL) == 0)
+		return 0;
+	if (extredis_answered(redis))
+		breaker_failed(&cache->reach, clock_now_ns());
+	return -1;
+}
 
-	if (extredis_get(redis, keys.bytes, count, values, NULL) < 0)
+struct points_read {
+	struct cache_point *points;
+	size_t count;
+	enum model_type model;
+};
+
+static int read_points(struct cache *cache, struct extredis *redis, void *arg)
+{
+	const struct points_read *read = arg;
+	AUTO(lookup) struct lookup lookup;
+	bool any = false;
+
+	lookup_init(&lookup, read->count);
+	for (size_t i = 0; i < read->count; i++)
+		lookup.keys[i] = point_key(cache, &read->points[i], read->model,
+					   lookup.text + i * CACHE_KEY_SIZE);
+	if (get(cache, redis, &lookup, read->count) < 0)
 		return -1;
-	for (size_t i = 0; i < count; i++)
-		points[i].status = judge(&values[i], &points[i].found, 1, &poisoned[i]);
-	for (size_t i = 0; i < count; i++)
-		if (poisoned[i])
-			delete_poisoned(cache, redis, &keys.bytes[i]);
+	for (size_t i = 0; i < read->count; i++) {
+		bool poisoned = false;
+
+		read->points[i].status =
+			judge(cache, &lookup.values[i], &read->points[i].found, 1, &poisoned);
+		/* Marked by its value, which the deletion below would make invalid. */
+		lookup.values[i].length = poisoned;
+		any |= poisoned;
+	}
+	for (size_t i = 0; any && i < read->count; i++)
+		if (lookup.values[i].length && extredis_delete(redis, lookup.keys[i], NULL) < 0)
+			break; /* it is written anew in a moment */
 	return 0;
 }
 
 void cache_read_points(struct cache *cache, struct cache_point *points, size_t count,
 		       enum model_type model, bool (*forget)(void *arg), void *arg)
 {
-	void *client;
-	int status = -1;
+	struct points_read read = {points, count, model};
+	uint64_t counts[CACHE_STATUS_COUNT] = {0};
+	int status = run(cache, read_points, &read);
 
-	if (pool_take(cache->pool, &client, NULL) == 0) {
-		status = read_points(cache, client, points, count, model);
-		give_back(cache, client, status);
-	}
 	for (size_t i = 0; i < count; i++) {
 		if (status < 0)
 			points[i].status = CACHE_ERROR;
 		else if (points[i].status == CACHE_HIT && forget && forget(arg))
 			points[i].status = CACHE_MISS;
-		count_read(cache, points[i].status);
+		counts[points[i].status]++;
 	}
+	for (size_t i = 0; i < CACHE_STATUS_COUNT; i++)
+		if (counts[i])
+			count_reads(cache, (enum cache_status)i, counts[i]);
 }
 
-static int write_points(struct cache *cache, struct extredis *redis,
-			const struct cache_point *points, size_t count, enum model_type model,
-			size_t *written)
-{
-	AUTO(keys) struct keys keys = make_keys(points, count, model);
-	AUTO_FREE struct extredis_entry *entries = xcalloc(count, sizeof *entries);
-	AUTO(strbuf) struct strbuf documents = {0};
-	AUTO_FREE size_t *ends = xcalloc(count, sizeof *ends);
-	size_t used = 0, start = 0;
+struct document_read {
+	struct extredis_bytes key;
+	struct assessment *out;
+	size_t count;
+	enum cache_status status;
+};
 
-	for (size_t i = 0; i < count; i++) {
-		if (points[i].status != CACHE_MISS)
-			continue;
-		cache_encode(&documents, &points[i].found, 1);
-		ends[used] = documents.length;
-		entries[used].key = keys.bytes[i];
-		entries[used++].ttl_s = jittered_ttl_s(cache, CACHE_PREDICTION);
-	}
-	for (size_t i = 0; i < used; start = ends[i++])
-		entries[i].value = (struct extredis_bytes){documents.data + start, ends[i] - start};
-	*written = used;
-	return used ? extredis_set(redis, entries, used, NULL) : 0;
+static int read_document(struct cache *cache, struct extredis *redis, void *arg)
+{
+	struct document_read *read = arg;
+	struct extredis_bytes value;
+	const struct lookup lookup = {.keys = &read->key, .values = &value};
+	bool poisoned = false;
+
+	if (get(cache, redis, &lookup, 1) < 0)
+		return -1;
+	read->status = judge(cache, &value, read->out, read->count, &poisoned);
+	if (poisoned && extredis_delete(redis, read->key, NULL) < 0)
+		return 0; /* it is written anew in a moment */
+	return 0;
 }
 
-static void count_writes(struct cache *cache, int status, size_t count)
+enum cache_status cache_read_document(struct cache *cache, const char *key, struct assessment *out,
+				      size_t count, bool (*forget)(void *arg), void *arg)
 {
+	struct document_read read = {text_key(key), out, count, CACHE_MISS};
+
+	if (run(cache, read_document, &read) < 0)
+		read.status = CACHE_ERROR;
+	if (read.status == CACHE_HIT && forget && forget(arg))
+		read.status = CACHE_MISS;
+	count_reads(cache, read.status, 1);
+	return read.status;
+}
+
+static struct extredis_bytes lock_key(struct extredis_bytes key, char *text)
+{
+	static const char prefix[] = "malaria:lock:", ours[] = "malaria:";
+	size_t skip = sizeof ours - 1;
+
+	assert(key.length < CACHE_KEY_SIZE);
+	memcpy(text, prefix, sizeof prefix - 1);
+	memcpy(text + sizeof prefix - 1, key.data + skip, key.length - skip);
+	return (struct extredis_bytes){text, sizeof prefix - 1 + key.length - skip};
+}
+#define LOCK_KEY_SIZE (CACHE_KEY_SIZE + 8)
+
+struct documents_written {
+	const struct extredis_entry *entries;
+	size_t count;
+	const struct extredis_bytes *lock; /* NULL = none */
+};
+
+static int write_documents(struct cache *cache, struct extredis *redis, void *arg)
+{
+	const struct documents_written *written = arg;
+	int status = extredis_set(redis, written->entries, written->count, written->lock, NULL);
+
+	/* Full or read-only: nothing of it is wrong but that it forgets. */
 	if (status == 0)
-		atomic_fetch_add(&cache->writes, count);
+		breaker_succeeded(&cache->writes);
+	else if (extredis_answered(redis))
+		breaker_failed(&cache->writes, clock_now_ns());
+	return status;
+}
+
+static void write_entries(struct cache *cache, const struct extredis_entry *entries, size_t count,
+			  bool locked)
+{
+	char text[LOCK_KEY_SIZE];
+	struct extredis_bytes lock = {0};
+	struct documents_written written = {entries, count, NULL};
+
+	if (locked) {
+		lock = lock_key(entries[0].key, text);
+		written.lock = &lock;
+	}
+	if (breaker_allows(&cache->writes, clock_now_ns()) &&
+	    run(cache, write_documents, &written) == 0)
+		atomic_fetch_add(&cache->writes_ok, count);
 	else
 		atomic_fetch_add(&cache->write_errors, 1);
 }
@@ -203,83 +343,183 @@ static void count_writes(struct cache *cache, int status, size_t count)
 void cache_write_points(struct cache *cache, const struct cache_point *points, size_t count,
 			enum model_type model)
 {
-	void *client;
-	size_t written = 0;
-	int status = -1;
+	AUTO(lookup) struct lookup lookup;
+	AUTO_FREE struct extredis_entry *entries = xcalloc(count, sizeof *entries);
+	AUTO(strbuf) struct strbuf documents = {0};
+	size_t used = 0, start = 0;
 
-	if (pool_take(cache->pool, &client, NULL) == 0) {
-		status = write_points(cache, client, points, count, model, &written);
-		give_back(cache, client, status);
+	lookup_init(&lookup, count);
+	for (size_t i = 0; i < count; i++) {
+		if (points[i].status != CACHE_MISS)
+			continue;
+		entries[used].key =
+			point_key(cache, &points[i], model, lookup.text + used * CACHE_KEY_SIZE);
+		entries[used].ttl_s = jittered_ttl_s(cache, CACHE_PREDICTION);
+		cache_encode(&documents, &points[i].found, 1);
+		entries[used++].value.length = documents.length - start;
+		start = documents.length;
 	}
-	count_writes(cache, status, written);
-}
-
-static enum cache_status read_document(struct cache *cache, struct extredis *redis,
-				       const char *key_text, struct assessment *out, size_t count)
-{
-	struct extredis_bytes key = {key_text, strlen(key_text)}, value;
-	enum cache_status status;
-	bool poisoned;
-
-	if (extredis_get(redis, &key, 1, &value, NULL) < 0)
-		return CACHE_ERROR;
-	status = judge(&value, out, count, &poisoned);
-	if (poisoned)
-		delete_poisoned(cache, redis, &key);
-	return status;
-}
-
-enum cache_status cache_read_document(struct cache *cache, const char *key, struct assessment *out,
-				      size_t count, bool (*forget)(void *arg), void *arg)
-{
-	enum cache_status status = CACHE_ERROR;
-	void *client;
-
-	if (pool_take(cache->pool, &client, NULL) == 0) {
-		status = read_document(cache, client, key, out, count);
-		give_back(cache, client, status == CACHE_ERROR ? -1 : 0);
-	}
-	if (status == CACHE_HIT && forget && forget(arg))
-		status = CACHE_MISS;
-	count_read(cache, status);
-	return status;
+	/* Only now that the text has stopped moving. */
+	for (size_t i = 0, at = 0; i < used; at += entries[i++].value.length)
+		entries[i].value.data = documents.data + at;
+	if (used)
+		write_entries(cache, entries, used, count == 1);
 }
 
 void cache_write_document(struct cache *cache, enum cache_class class, const char *key,
 			  const struct assessment *items, size_t count)
 {
 	AUTO(strbuf) struct strbuf document = {0};
-	struct extredis_entry entry = {.key = {key, strlen(key)},
-				       .ttl_s = jittered_ttl_s(cache, class)};
-	void *client;
-	int status = -1;
+	struct extredis_entry entry = {.key = text_key(key), .ttl_s = jittered_ttl_s(cache, class)};
 
 	cache_encode(&document, items, count);
 	entry.value = (struct extredis_bytes){document.data, document.length};
-	if (pool_take(cache->pool, &client, NULL) == 0) {
-		status = extredis_set(client, &entry, 1, NULL);
-		give_back(cache, client, status);
-	}
-	count_writes(cache, status, 1);
+	write_entries(cache, &entry, 1, true);
 }
 
-int cache_info(struct cache *cache, struct strbuf *out, struct error *err)
-{
-	void *client;
-	int status;
+struct blob_read {
+	struct extredis_bytes key;
+	struct strbuf *out;
+};
 
-	if (pool_take(cache->pool, &client, err) < 0)
+static int read_blob(struct cache *cache, struct extredis *redis, void *arg)
+{
+	struct blob_read *read = arg;
+	struct extredis_bytes value;
+	const struct lookup lookup = {.keys = &read->key, .values = &value};
+
+	if (get(cache, redis, &lookup, 1) < 0)
 		return -1;
-	status = extredis_info(client, "default", out, err);
-	give_back(cache, client, status);
-	return status;
+	if (value.data)
+		strbuf_append(read->out, value.data, value.length);
+	return 0;
+}
+
+bool cache_read_blob(struct cache *cache, const char *key, struct strbuf *out)
+{
+	struct blob_read read = {text_key(key), out};
+
+	return run(cache, read_blob, &read) == 0 && out->length > 0;
+}
+
+void cache_write_blob(struct cache *cache, enum cache_class class, const char *key,
+		      const struct strbuf *blob)
+{
+	struct extredis_entry entry = {.key = text_key(key),
+				       .value = {blob->data, blob->length},
+				       .ttl_s = jittered_ttl_s(cache, class)};
+
+	write_entries(cache, &entry, 1, false);
+}
+
+struct claim {
+	struct extredis_bytes lock;
+	bool ours;
+};
+
+static int claim_lock(struct cache *cache, struct extredis *redis, void *arg)
+{
+	struct claim *claim = arg;
+
+	(void)cache;
+	return extredis_claim(redis, claim->lock, LOCK_MS, &claim->ours, NULL);
+}
+
+static bool await_key(struct cache *cache, struct extredis_bytes key, struct assessment *out,
+		      size_t count)
+{
+	const struct timespec pause = {.tv_nsec = LOCK_POLL_NS};
+	int64_t deadline_ns = clock_now_ns() + LOCK_WAIT_NS;
+	struct document_read read = {key, out, count, CACHE_MISS};
+	char text[LOCK_KEY_SIZE];
+	struct claim claim = {lock_key(key, text), false};
+
+	if (breaker_is_open(&cache->writes))
+		return false;
+	while (run(cache, claim_lock, &claim) == 0 && !claim.ours && clock_now_ns() < deadline_ns) {
+		nanosleep(&pause, NULL);
+		if (run(cache, read_document, &read) < 0)
+			return false;
+		if (read.status == CACHE_HIT)
+			return true;
+	}
+	return false;
+}
+
+static int drop_key(struct cache *cache, struct extredis *redis, void *arg)
+{
+	const struct extredis_bytes *key = arg;
+
+	(void)cache;
+	return extredis_delete(redis, *key, NULL);
+}
+
+static void release_key(struct cache *cache, struct extredis_bytes key)
+{
+	char text[LOCK_KEY_SIZE];
+	struct extredis_bytes lock = lock_key(key, text);
+
+	/* When this fails, the lock ends by itself. */
+	if (run(cache, drop_key, &lock) < 0)
+		return;
+}
+
+bool cache_await_document(struct cache *cache, const char *key, struct assessment *out,
+			  size_t count)
+{
+	return await_key(cache, text_key(key), out, count);
+}
+
+bool cache_await_point(struct cache *cache, struct cache_point *point, enum model_type model)
+{
+	char text[CACHE_KEY_SIZE];
+
+	return await_key(cache, point_key(cache, point, model, text), &point->found, 1);
+}
+
+void cache_release_document(struct cache *cache, const char *key)
+{
+	release_key(cache, text_key(key));
+}
+
+void cache_release_point(struct cache *cache, const struct cache_point *point,
+			 enum model_type model)
+{
+	char text[CACHE_KEY_SIZE];
+
+	release_key(cache, point_key(cache, point, model, text));
+}
+
+static int check(struct cache *cache, struct extredis *redis, void *arg)
+{
+	const struct extredis_entry probe = {{PROBE_KEY, sizeof PROBE_KEY - 1},
+					     {"1", 1},
+					     PROBE_TTL_S};
+	const struct documents_written written = {&probe, 1, NULL};
+	struct strbuf *out = arg;
+
+	strbuf_clear(out);
+	/* INFO is what a full Redis still answers: ask it even when the write is refused. */
+	if (write_documents(cache, redis, (void *)(uintptr_t)&written) < 0 &&
+	    !extredis_answered(redis))
+		return -1;
+	return extredis_info(redis, "default", out, NULL);
+}
+
+int cache_check(struct cache *cache, struct strbuf *out, struct error *err)
+{
+	if (run_anyway(cache, check, out) < 0)
+		return error_set(err, ERROR_UNMEASURED, "Redis does not answer");
+	if (breaker_is_open(&cache->writes))
+		return error_set(err, ERROR_UNMEASURED, "Redis refuses to be written");
+	return 0;
 }
 
 void cache_read_stats(const struct cache *cache, struct cache_stats *out)
 {
 	for (size_t i = 0; i < CACHE_STATUS_COUNT; i++)
 		out->reads[i] = atomic_load(&cache->reads[i]);
-	out->writes = atomic_load(&cache->writes);
+	out->writes = atomic_load(&cache->writes_ok);
 	out->write_errors = atomic_load(&cache->write_errors);
 	out->deleted = atomic_load(&cache->deleted);
 }

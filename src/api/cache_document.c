@@ -34,7 +34,7 @@ static size_t finish_key(struct strbuf *key, char *out)
 	return length;
 }
 
-size_t cache_prediction_key(char *out, struct cell cell, int32_t day, enum model_type model)
+size_t cache_prediction_key(char *out, struct cell cell, int32_t day, const char *model)
 {
 	struct strbuf key = {.max_bytes = CACHE_KEY_SIZE - 1};
 	char date[DATE_SIZE];
@@ -44,23 +44,34 @@ size_t cache_prediction_key(char *out, struct cell cell, int32_t day, enum model
 	grid_put(&key, cell.latitude);
 	strbuf_putc(&key, ':');
 	grid_put(&key, cell.longitude);
-	strbuf_printf(&key, ":%s:%s.%s", date, model_names[model], MODEL_VERSION);
+	strbuf_putc(&key, ':');
+	strbuf_puts(&key, date);
+	strbuf_putc(&key, ':');
+	strbuf_puts(&key, model);
 	return finish_key(&key, out);
 }
 
 size_t cache_spatial_key(char *out, const struct cell_box *box, int32_t day, double resolution,
-			 enum model_type model)
+			 const char *model)
 {
 	struct strbuf key = {.max_bytes = CACHE_KEY_SIZE - 1};
 	char bounds[96], hash[TEXT_SHA256_SIZE], date[DATE_SIZE];
-	int length = snprintf(bounds, sizeof bounds, "%s.%s:%d:%d:%d:%d", model_names[model],
-			      MODEL_VERSION, box->south_west.latitude, box->south_west.longitude,
+	int length = snprintf(bounds, sizeof bounds, "%s:%d:%d:%d:%d", model,
+			      box->south_west.latitude, box->south_west.longitude,
 			      box->north_east.latitude, box->north_east.longitude);
 
 	text_sha256(bounds, (size_t)length, hash);
 	date_format(day, date);
 	strbuf_printf(&key, "malaria:spatial:%.*s:%s:", BOUNDS_HASH_DIGITS, hash, date);
 	web_put_decimal(&key, (int64_t)(resolution * 1e6 + 0.5), 6);
+	return finish_key(&key, out);
+}
+
+size_t cache_model_key(char *out, const char *name, const char *version)
+{
+	struct strbuf key = {.max_bytes = CACHE_KEY_SIZE - 1};
+
+	strbuf_printf(&key, "malaria:model:%s:%s", name, version);
 	return finish_key(&key, out);
 }
 

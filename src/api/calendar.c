@@ -14,22 +14,37 @@ int calendar_parse(const char *text, int32_t *out_day)
 	return 0;
 }
 
-int calendar_data_day(int32_t day)
+static int32_t new_year(int year)
+{
+	return (int32_t)date_from_civil(year, 1, 1);
+}
+
+static bool is_leap(int year)
+{
+	return new_year(year + 1) - new_year(year) == 366;
+}
+
+int calendar_days(const struct calendar *calendar)
+{
+	return new_year(calendar->last_year + 1) - new_year(calendar->first_year);
+}
+
+int calendar_index(const struct calendar *calendar, int32_t day)
 {
 	int64_t year, month, month_day;
 
 	date_to_civil(day, &year, &month, &month_day);
-	if (month == 2 && month_day == 29)
-		month_day = 28;
-	return (int)(date_from_civil(CALENDAR_DATA_YEAR, month, month_day) -
-		     date_from_civil(CALENDAR_DATA_YEAR, 1, 1));
+	if (year < calendar->first_year || year > calendar->last_year) {
+		year = calendar->last_year;
+		if (month == 2 && month_day == 29 && !is_leap(calendar->last_year))
+			month_day = 28;
+	}
+	return (int)(date_from_civil(year, month, month_day) - new_year(calendar->first_year));
 }
 
-void calendar_format_data_day(int data_day, char *out)
+int32_t calendar_day(const struct calendar *calendar, int index)
 {
-	int wrapped = data_day % CALENDAR_DATA_DAYS;
-
-	if (wrapped < 0)
-		wrapped += CALENDAR_DATA_DAYS;
-	date_format(date_from_civil(CALENDAR_DATA_YEAR, 1, 1) + wrapped, out);
+	if (index < 0)
+		index += new_year(calendar->first_year + 1) - new_year(calendar->first_year);
+	return new_year(calendar->first_year) + index;
 }

@@ -4,8 +4,6 @@
 
 #include <math.h>
 
-const struct cell_box grid_coverage = {{-12, 136}, {8, 152}};
-
 int grid_index(double degrees)
 {
 	return (int)lround(degrees / GRID_STEP);
@@ -21,12 +19,10 @@ static bool within(int value, int low, int high)
 	return value >= low && value <= high;
 }
 
-bool grid_covers(struct cell cell)
+bool grid_covers(const struct cell_box *box, struct cell cell)
 {
-	return within(cell.latitude, grid_coverage.south_west.latitude,
-		      grid_coverage.north_east.latitude) &&
-	       within(cell.longitude, grid_coverage.south_west.longitude,
-		      grid_coverage.north_east.longitude);
+	return within(cell.latitude, box->south_west.latitude, box->north_east.latitude) &&
+	       within(cell.longitude, box->south_west.longitude, box->north_east.longitude);
 }
 
 static int larger(int a, int b)
@@ -39,10 +35,8 @@ static int smaller(int a, int b)
 	return a < b ? a : b;
 }
 
-bool grid_clip(const struct cell_box *box, struct cell_box *out)
+bool grid_clip(const struct cell_box *box, const struct cell_box *all, struct cell_box *out)
 {
-	const struct cell_box *all = &grid_coverage;
-
 	*out = (struct cell_box){
 		{larger(box->south_west.latitude, all->south_west.latitude),
 		 larger(box->south_west.longitude, all->south_west.longitude)},

@@ -39,7 +39,7 @@ static void put_summary(struct strbuf *out, const struct api *api, const struct 
 	strbuf_puts(out, ", \"version\": \"" PERFGATE_VERSION "\", \"uptime_seconds\": ");
 	put_uptime(out, api);
 	strbuf_puts(out, ", \"models_loaded\": [");
-	for (size_t i = 0; i < MODEL_TYPE_COUNT; i++)
+	for (size_t i = 0; i < MODEL_TYPE_COUNT && atomic_load(&api->ready); i++)
 		strbuf_printf(out, "%s\"%s\"", i ? ", " : "", model_names[i]);
 	strbuf_printf(out, "], \"data_sources\": {\"postgresql\": \"%s\", \"redis\": \"%s\"}",
 		      vitals->database_ok ? "healthy" : "unhealthy",
@@ -64,10 +64,12 @@ void health_summary(const struct web_request *request, struct web_reply *reply, 
 static void put_pool(struct strbuf *out, const struct pool_stats *pool)
 {
 	strbuf_printf(out,
-		      ", \"database_pool\": {\"max\": %u, \"open\": %u, \"in_use\": %u, "
-		      "\"waiters\": %u, \"checkouts\": %llu, \"timeouts\": %llu, \"wait_ms\": ",
-		      pool->max, pool->open, pool->in_use, pool->waiters,
-		      (unsigned long long)pool->checkouts, (unsigned long long)pool->timeouts);
+		      ", \"database_pool\": {\"size\": %u, \"overflow\": %u, \"open\": %u, "
+		      "\"in_use\": %u, \"waiters\": %u, \"checkouts\": %llu, \"timeouts\": %llu, "
+		      "\"replaced\": %llu, \"wait_ms\": ",
+		      pool->size, pool->overflow, pool->open, pool->in_use, pool->waiters,
+		      (unsigned long long)pool->checkouts, (unsigned long long)pool->timeouts,
+		      (unsigned long long)pool->replaced);
 	web_put_decimal(out, pool->wait_ns / NS_PER_US, 3);
 	strbuf_putc(out, '}');
 }
@@ -104,21 +106,40 @@ void health_detailed(const struct web_request *request, struct web_reply *reply,
 	strbuf_printf(&reply->body, ", \"open_connections\": %u}\n", web_connections(api->server));
 }
 
+static void put_fit(struct strbuf *out, const struct network *network)
+{
+	strbuf_puts(out, ", \"r2\": ");
+	web_put_decimal(out, llround((double)network->r2 * 10000), 4);
+	strbuf_puts(out, ", \"rmse\": ");
+	web_put_decimal(out, llround((double)network->rmse * 10000), 4);
+}
+
+static void put_model(struct strbuf *out, const struct model_set *models, enum model_type type)
+{
+	strbuf_printf(out, "\"%s\": {\"status\": \"healthy\", \"version\": \"%s\"",
+		      model_names[type], models->versions[type]);
+	if (type == MODEL_LSTM)
+		put_fit(out, &models->networks[NETWORK_LSTM]);
+	else if (type == MODEL_TRANSFORMER)
+		put_fit(out, &models->networks[NETWORK_TRANSFORMER]);
+	strbuf_putc(out, '}');
+}
+
 void health_models(const struct web_request *request, struct web_reply *reply, void *arg)
 {
+	const struct api *api = arg;
 	struct strbuf *out = &reply->body;
+	int healthy = atomic_load(&api->ready) ? MODEL_TYPE_COUNT : 0;
 
 	(void)request;
-	(void)arg;
 	strbuf_puts(out, "{\"models\": {");
-	for (size_t i = 0; i < MODEL_TYPE_COUNT; i++)
-		strbuf_printf(out,
-			      "%s\"%s\": {\"status\": \"healthy\", \"implementation\": "
-			      "\"" MODEL_IMPLEMENTATION "\", \"version\": \"" MODEL_VERSION "\"}",
-			      i ? ", " : "", model_names[i]);
+	for (int i = 0; i < healthy; i++) {
+		strbuf_puts(out, i ? ", " : "");
+		put_model(out, &api->models, (enum model_type)i);
+	}
 	strbuf_printf(out,
 		      "}, \"total_models\": %d, \"healthy_models\": %d, \"last_health_check\": ",
-		      MODEL_TYPE_COUNT, MODEL_TYPE_COUNT);
+		      MODEL_TYPE_COUNT, healthy);
 	put_now(out);
 	strbuf_puts(out, "}\n");
 }

@@ -1,6 +1,6 @@
 #include "internal.h"
 
-#include "perfgate/base/clock.h"
+#include "perfgate/template/template.h"
 
 static json_t *route_list(void)
 {
@@ -44,12 +44,12 @@ static json_t *models(void)
 	json_t *models = extjson_object();
 
 	extjson_set(models, "types", name_list(model_names));
-	extjson_set(models, "implementation", extjson_string(MODEL_IMPLEMENTATION));
 	extjson_set(models, "version", extjson_string(MODEL_VERSION));
 	extjson_set(models, "note",
-		    extjson_string("All model types are served by the same mechanistic model "
-				   "(Mordecai et al. 2013, Ecology Letters 16:22-30); they "
-				   "differ by name only."));
+		    extjson_string("lstm and transformer are small networks with fixed weights "
+				   "whose read-out is fitted to a mechanistic risk (Mordecai et "
+				   "al. 2013, Ecology Letters 16:22-30); ensemble is the mean of "
+				   "the three."));
 	return models;
 }
 
@@ -64,10 +64,24 @@ static json_t *limits(void)
 	return limits;
 }
 
-static json_t *coverage(void)
+static json_t *degrees(int index)
 {
-	return json_pack("{s:i, s:i, s:i, s:i, s:f, s:i}", "south", -3, "north", 2, "west", 34,
-			 "east", 38, "cell_degrees", GRID_STEP, "data_year", CALENDAR_DATA_YEAR);
+	return extjson_real(index * GRID_STEP);
+}
+
+static json_t *coverage(const struct data_set *data)
+{
+	json_t *coverage = extjson_object();
+
+	extjson_set(coverage, "data_set", extjson_string(data->name));
+	extjson_set(coverage, "south", degrees(data->coverage.south_west.latitude));
+	extjson_set(coverage, "north", degrees(data->coverage.north_east.latitude));
+	extjson_set(coverage, "west", degrees(data->coverage.south_west.longitude));
+	extjson_set(coverage, "east", degrees(data->coverage.north_east.longitude));
+	extjson_set(coverage, "cell_degrees", extjson_real(GRID_STEP));
+	extjson_set(coverage, "first_year", extjson_integer(data->calendar.first_year));
+	extjson_set(coverage, "last_year", extjson_integer(data->calendar.last_year));
+	return coverage;
 }
 
 void show_info(const struct web_request *request, struct web_reply *reply, void *arg)
@@ -82,11 +96,25 @@ void show_info(const struct web_request *request, struct web_reply *reply, void 
 		    extjson_string("A benchmark workload on invented climate data; not medical "
 				   "advice."));
 	extjson_set(info, "models", models());
-	extjson_set(info, "coverage", coverage());
 	extjson_set(info, "limits", limits());
-	if (atomic_load(&api->ready))
+	if (atomic_load(&api->ready)) {
+		extjson_set(info, "coverage", coverage(api->data));
 		extjson_set(info, "environment", json_deep_copy(api->environment));
+	}
 	send_json(reply, info);
+}
+
+void show_openapi(const struct web_request *request, struct web_reply *reply, void *arg)
+{
+	AUTO_JSON json_t *view = extjson_object();
+	struct error err = ERROR_INIT;
+
+	(void)arg;
+	extjson_set(view, "version", extjson_string(PERFGATE_VERSION));
+	if (template_render("api/openapi.json", TEMPLATE_NONE, view, &reply->body, &err) == 0)
+		return;
+	web_error(request, reply, 500, "no_description", "%s", err.message);
+	error_clear(&err);
 }
 
 void show_metrics(const struct web_request *request, struct web_reply *reply, void *arg)

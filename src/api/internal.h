@@ -4,8 +4,11 @@
 
 #include "perfgate/api/api.h"
 #include "perfgate/api/cache.h"
+#include "perfgate/api/flight.h"
 #include "perfgate/api/inject.h"
 #include "perfgate/api/metrics.h"
+#include "perfgate/api/models.h"
+#include "perfgate/api/rate.h"
 #include "perfgate/api/request.h"
 #include "perfgate/api/store.h"
 #include "perfgate/base/procstat.h"
@@ -25,7 +28,9 @@ struct api {
 	struct web_server *server;
 	struct store *store;
 	struct cache *cache;
+	struct flights *flights;
 	struct inject inject;
+	struct rate *rate; /* NULL = no limit */
 	struct metrics metrics;
 	struct web_route web_routes[METRICS_MAX_ENDPOINTS];
 	struct metrics_endpoint endpoints[METRICS_MAX_ENDPOINTS];
@@ -33,7 +38,10 @@ struct api {
 	bool database_private, redis_private;
 	int64_t start_ns;
 	atomic_bool ready;
-	json_t *environment; /* set before `ready`, read-only afterwards */
+	/* Set before `ready`, read-only afterwards. */
+	json_t *environment;
+	const struct data_set *data;
+	struct model_set models;
 
 	pthread_mutex_t vitals_lock;
 	struct vitals vitals;
@@ -48,6 +56,9 @@ extern const size_t api_route_count;
 
 /* vitals.c */
 void vitals_read(struct api *api, struct vitals *out);
+
+/* Who follows another thread's computation waits for it as long as for a database that hangs. */
+#define FLIGHT_WAIT_NS (5 * NS_PER_S)
 
 /* One prediction request while it is answered. */
 struct visit {
@@ -93,7 +104,7 @@ void put_scaled(struct strbuf *out, int value);
 void put_day(struct strbuf *out, int32_t day);
 
 web_handler predict_single, predict_batch, predict_spatial, predict_series;
-web_handler show_root, show_info, show_metrics;
+web_handler show_root, show_info, show_metrics, show_openapi;
 web_handler health_summary, health_detailed, health_models, health_readiness, health_liveness;
 
 #endif

@@ -6,7 +6,8 @@
 #include <assert.h>
 #include <math.h>
 
-static const int statuses[] = {200, 400, 404, 405, 413, 415, 422, 429, 503, 408, 431, 500};
+static const int statuses[] = {200, 400, 404, 405, 408, 413, 414,
+			       415, 417, 422, 429, 431, 503, 500};
 static_assert(ARRAY_SIZE(statuses) == METRICS_STATUSES, "one counter per status");
 
 /* Upper bounds in ms, and as they are printed. */
@@ -161,7 +162,12 @@ static void write_pool(const struct pool_stats *pool, struct strbuf *out)
 	strbuf_printf(out, "%s{state=\"active\"} %u\n", name, pool->in_use);
 	strbuf_printf(out, "%s{state=\"idle\"} %u\n", name, pool->open - pool->in_use);
 	strbuf_printf(out, "%s{state=\"waiting\"} %u\n", name, pool->waiters);
-	strbuf_printf(out, "%s{state=\"max\"} %u\n", name, pool->max);
+	strbuf_printf(out, "%s{state=\"max\"} %u\n", name, pool->size + pool->overflow);
+	head(out, "malaria_database_pool_wait_seconds_total", "counter",
+	     "Time that requests waited for a connection.");
+	strbuf_puts(out, "malaria_database_pool_wait_seconds_total ");
+	web_put_decimal(out, pool->wait_ns, 9);
+	strbuf_putc(out, '\n');
 }
 
 static void operation(struct strbuf *out, const char *name, const char *status, uint64_t value)

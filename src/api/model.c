@@ -1,10 +1,13 @@
 #include "perfgate/api/model.h"
 
-#include <math.h>
+#include "perfgate/api/mechanistic.h"
+#include "perfgate/base/text.h"
 
-/* The value at its peak, 25.5735 C; a test holds it. */
-#define R0_MAXIMUM 8.713325
+#include <math.h>
+#include <stdio.h>
+
 #define UNCERTAINTY_FLOOR 0.02
+#define DIGEST_DIGITS 8
 
 const char *const model_names[MODEL_TYPE_COUNT + 1] = {
 	[MODEL_LSTM] = "lstm",
@@ -14,49 +17,29 @@ const char *const model_names[MODEL_TYPE_COUNT + 1] = {
 
 const int model_horizons[MODEL_HORIZON_COUNT] = {1, 3, 7, 14, 30};
 
-static double briere(double t, double c, double t0, double tm)
+static const enum network_kind network_of[] = {
+	[MODEL_LSTM] = NETWORK_LSTM,
+	[MODEL_TRANSFORMER] = NETWORK_TRANSFORMER,
+};
+
+void model_version(const void *bytes, size_t length, char out[MODEL_VERSION_SIZE])
 {
-	return t <= t0 || t >= tm ? 0 : c * t * (t - t0) * sqrt(tm - t);
+	char digest[TEXT_SHA256_SIZE];
+
+	text_sha256(bytes, length, digest);
+	snprintf(out, MODEL_VERSION_SIZE, "%s-%.*s", MODEL_VERSION, DIGEST_DIGITS, digest);
 }
 
-static double quadratic(double t, double q, double r, double s)
+void model_name_all(struct model_set *models)
 {
-	double value = (q * t + r) * t + s;
+	char both[2 * MODEL_VERSION_SIZE];
+	int length = snprintf(both, sizeof both, "%s %s", models->versions[MODEL_LSTM],
+			      models->versions[MODEL_TRANSFORMER]);
 
-	return value > 0 ? value : 0;
-}
-
-double model_temperature_suitability(double t)
-{
-	double bite = briere(t, 0.000203, 11.7, 42.3);
-	double mosquito = briere(t, 0.000111, 14.7, 34);
-	double parasite = briere(t, 0.000111, 14.7, 34.4);
-	double eggs = quadratic(t, -0.153, 8.61, -97.7);
-	double to_adult = quadratic(t, -0.00924, 0.453, -4.77);
-	double competence = quadratic(t, -0.54, 25.2, -206) / 100;
-	double survival = quadratic(t, -0.000828, 0.0367, 0.522);
-	double mu, relative;
-
-	if (survival <= 0 || survival >= 1 || parasite <= 0)
-		return 0;
-	mu = -log(survival);
-	relative = sqrt(bite * bite * competence * exp(-mu / parasite) * eggs * to_adult *
-			mosquito / (mu * mu * mu)) /
-		   R0_MAXIMUM;
-	return relative < 1 ? relative : 1;
-}
-
-/* 0 up to `unsuitable`, 1 from `suitable`, cos^2 between. */
-static double fuzzy(double value, double unsuitable, double suitable)
-{
-	double c;
-
-	if (value <= unsuitable)
-		return 0;
-	if (value >= suitable)
-		return 1;
-	c = cos((value - suitable) / (unsuitable - suitable) * M_PI / 2);
-	return c * c;
+	model_version(both, (size_t)length, models->versions[MODEL_ENSEMBLE]);
+	for (int i = 0; i < MODEL_TYPE_COUNT; i++)
+		snprintf(models->labels[i], MODEL_LABEL_SIZE, "%s.%s", model_names[i],
+			 models->versions[i]);
 }
 
 static int scaled(double value)
@@ -66,25 +49,46 @@ static int scaled(double value)
 	return (int)lround((value < 1 ? value : 1) * MODEL_SCALE);
 }
 
-void model_assess(const struct climate *climate, struct assessment *out)
-{
-	double t = climate->temperature_c, sd = climate->deviation_c;
-	double suitability = model_temperature_suitability(t);
-	double rain = fuzzy(climate->rain_mm, 0, 80);
-	double humidity = fuzzy(climate->humidity_percent, 30, 60);
-	double vegetation = fuzzy(climate->ndvi, 0.15, 0.40);
-	double limit = fmin(rain, fmin(humidity, vegetation));
-	double spread = fabs(model_temperature_suitability(t + sd) -
-			     model_temperature_suitability(t - sd)) /
-			2 * limit;
+struct estimate {
+	double risk, uncertainty;
+};
 
-	out->risk = scaled(suitability * limit);
-	out->temperature = scaled(suitability);
-	out->rain = scaled(rain);
-	out->humidity = scaled(humidity);
-	out->vegetation = scaled(vegetation);
+static struct estimate ask_network(const struct network *network, const struct window *window)
+{
+	return (struct estimate){network_risk(network, window), (double)network->rmse};
+}
+
+static struct estimate ask_all(const struct model_set *models, const struct window *window,
+			       double mechanistic)
+{
+	double a = network_risk(&models->networks[NETWORK_LSTM], window);
+	double b = network_risk(&models->networks[NETWORK_TRANSFORMER], window);
+	double mean = (a + b + mechanistic) / 3;
+	double squares = (a - mean) * (a - mean) + (b - mean) * (b - mean) +
+			 (mechanistic - mean) * (mechanistic - mean);
+
+	return (struct estimate){mean, sqrt(squares / 3)};
+}
+
+void model_assess(const struct model_set *models, enum model_type type, const struct window *window,
+		  struct assessment *out)
+{
+	struct climate climate;
+	struct suitability suitability;
+	struct estimate estimate;
+
+	mechanistic_climate(window, &climate);
+	mechanistic_assess(&climate, &suitability);
+	estimate = type == MODEL_ENSEMBLE
+			   ? ask_all(models, window, suitability.risk)
+			   : ask_network(&models->networks[network_of[type]], window);
+	out->risk = scaled(estimate.risk);
+	out->temperature = scaled(suitability.temperature);
+	out->rain = scaled(suitability.rain);
+	out->humidity = scaled(suitability.humidity);
+	out->vegetation = scaled(suitability.vegetation);
 	for (int i = 0; i < MODEL_HORIZON_COUNT; i++)
-		out->uncertainty[i] = scaled(fmax(spread, UNCERTAINTY_FLOOR) *
+		out->uncertainty[i] = scaled(fmax(estimate.uncertainty, UNCERTAINTY_FLOOR) *
 					     sqrt(1 + model_horizons[i] / 30.0));
 }
 

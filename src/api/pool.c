@@ -6,28 +6,36 @@
 #include <errno.h>
 #include <pthread.h>
 
+/* Someone who waits, on its own stack; handed a place, with a connection in it or not yet. */
+struct waiter {
+	struct waiter *next;
+	pthread_cond_t served;
+	void *connection;
+	bool has_place;
+};
+
 struct pool {
 	struct pool_kind kind;
 	pthread_mutex_t lock;
-	pthread_cond_t freed;
-	void **idle; /* a stack of at most kind.max */
+	pthread_condattr_t monotonic;
+	void **idle; /* a stack of at most kind.size */
 	unsigned idle_count;
+	struct waiter *first, **last; /* who waits, in order */
 	struct pool_stats stats;
 };
 
 struct pool *pool_new(const struct pool_kind *kind)
 {
 	struct pool *pool = xcalloc(1, sizeof *pool);
-	pthread_condattr_t attributes;
 
 	pool->kind = *kind;
-	pool->idle = xcalloc(kind->max, sizeof *pool->idle);
-	pool->stats.max = kind->max;
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pool->idle = xcalloc(kind->size, sizeof *pool->idle);
+	pool->last = &pool->first;
+	pool->stats.size = kind->size;
+	pool->stats.overflow = kind->overflow;
 	pthread_mutex_init(&pool->lock, NULL);
-	pthread_cond_init(&pool->freed, &attributes);
-	pthread_condattr_destroy(&attributes);
+	pthread_condattr_init(&pool->monotonic);
+	pthread_condattr_setclock(&pool->monotonic, CLOCK_MONOTONIC);
 	return pool;
 }
 
@@ -37,82 +45,166 @@ void pool_free(struct pool *pool)
 		return;
 	while (pool->idle_count)
 		pool->kind.close(pool->idle[--pool->idle_count]);
-	pthread_cond_destroy(&pool->freed);
+	pthread_condattr_destroy(&pool->monotonic);
 	pthread_mutex_destroy(&pool->lock);
 	free(pool->idle);
 	free(pool);
 }
 
-static bool none_free(const struct pool *pool)
+/* A place is an open connection or the right to open one; with the lock held. */
+static bool take_place(struct pool *pool, void **connection)
 {
-	return pool->idle_count == 0 && pool->stats.open == pool->kind.max;
+	if (pool->idle_count) {
+		*connection = pool->idle[--pool->idle_count];
+	} else if (pool->stats.open < pool->kind.size + pool->kind.overflow) {
+		*connection = NULL;
+		pool->stats.open++;
+	} else {
+		return false;
+	}
+	pool->stats.in_use++;
+	return true;
 }
 
-/* With the lock held; false when the deadline passed. */
-static bool wait_for_one(struct pool *pool)
+/* Hand a place on to who waits longest; false when nobody waits. With the lock held. */
+static bool serve_waiter(struct pool *pool, void *connection)
 {
-	int64_t start_ns = clock_now_ns();
-	int64_t deadline_ns = start_ns + pool->kind.checkout_ns;
+	struct waiter *waiter = pool->first;
+
+	if (!waiter)
+		return false;
+	pool->first = waiter->next;
+	if (!pool->first)
+		pool->last = &pool->first;
+	waiter->connection = connection;
+	waiter->has_place = true;
+	pthread_cond_signal(&waiter->served);
+	return true;
+}
+
+static void leave_queue(struct pool *pool, const struct waiter *waiter)
+{
+	struct waiter **at = &pool->first;
+
+	while (*at != waiter)
+		at = &(*at)->next;
+	*at = waiter->next;
+	if (!*at)
+		pool->last = at;
+}
+
+/* With the lock held; false when the limit passed. */
+static bool wait_for_place(struct pool *pool, int64_t wait_ns, void **connection)
+{
+	struct waiter waiter = {0};
+	int64_t start_ns = clock_now_ns(), deadline_ns = start_ns + wait_ns;
 	struct timespec at = {.tv_sec = deadline_ns / NS_PER_S, .tv_nsec = deadline_ns % NS_PER_S};
 	bool timed_out = false;
 
+	pthread_cond_init(&waiter.served, &pool->monotonic);
+	*pool->last = &waiter;
+	pool->last = &waiter.next;
 	pool->stats.waiters++;
-	while (none_free(pool) && !timed_out)
-		timed_out = pthread_cond_timedwait(&pool->freed, &pool->lock, &at) == ETIMEDOUT;
+	while (!waiter.has_place && !timed_out)
+		timed_out = pthread_cond_timedwait(&waiter.served, &pool->lock, &at) == ETIMEDOUT;
 	pool->stats.waiters--;
 	pool->stats.wait_ns += clock_now_ns() - start_ns;
-	return !none_free(pool);
+	if (!waiter.has_place)
+		leave_queue(pool, &waiter);
+	pthread_cond_destroy(&waiter.served);
+	*connection = waiter.connection;
+	return waiter.has_place;
 }
 
-static void open_failed(struct pool *pool)
+/* A place whose connection is gone: for who waits, or nobody's. */
+static void give_place_up(struct pool *pool)
 {
 	pthread_mutex_lock(&pool->lock);
-	pool->stats.open--;
-	pool->stats.in_use--;
-	pthread_cond_signal(&pool->freed);
+	if (!serve_waiter(pool, NULL)) {
+		pool->stats.open--;
+		pool->stats.in_use--;
+	}
 	pthread_mutex_unlock(&pool->lock);
 }
 
-int pool_take(struct pool *pool, void **out, struct error *err)
+static bool is_dead(struct pool *pool, void *connection)
+{
+	if (!pool->kind.alive || pool->kind.alive(connection))
+		return false;
+	pool->kind.close(connection);
+	pthread_mutex_lock(&pool->lock);
+	pool->stats.replaced++;
+	pthread_mutex_unlock(&pool->lock);
+	return true;
+}
+
+int pool_take_within(struct pool *pool, int64_t wait_ns, void **out, struct error *err)
 {
 	void *connection = NULL;
 
 	pthread_mutex_lock(&pool->lock);
-	if (none_free(pool) && !wait_for_one(pool)) {
+	if ((pool->first || !take_place(pool, &connection)) &&
+	    !wait_for_place(pool, wait_ns, &connection)) {
 		pool->stats.timeouts++;
 		pthread_mutex_unlock(&pool->lock);
 		return error_set(err, ERROR_UNMEASURED,
 				 "no %s connection came free in %.3g s (all %u in use)",
-				 pool->kind.name, (double)pool->kind.checkout_ns / (double)NS_PER_S,
-				 pool->kind.max);
+				 pool->kind.name, (double)wait_ns / (double)NS_PER_S,
+				 pool->kind.size + pool->kind.overflow);
 	}
 	pool->stats.checkouts++;
-	pool->stats.in_use++;
-	if (pool->idle_count)
-		connection = pool->idle[--pool->idle_count];
-	else
-		pool->stats.open++;
 	pthread_mutex_unlock(&pool->lock);
+	if (connection && is_dead(pool, connection))
+		connection = NULL;
 	if (!connection && pool->kind.open(pool->kind.arg, &connection, err) < 0) {
-		open_failed(pool);
+		give_place_up(pool);
 		return -1;
 	}
 	*out = connection;
 	return 0;
 }
 
+int pool_take(struct pool *pool, void **out, struct error *err)
+{
+	return pool_take_within(pool, pool->kind.checkout_ns, out, err);
+}
+
 void pool_give(struct pool *pool, void *connection, bool usable)
 {
-	if (!usable)
+	bool kept = false;
+
+	if (usable) {
+		pthread_mutex_lock(&pool->lock);
+		kept = serve_waiter(pool, connection);
+		if (!kept && pool->stats.open <= pool->kind.size) {
+			pool->idle[pool->idle_count++] = connection;
+			pool->stats.in_use--;
+			kept = true;
+		}
+		pthread_mutex_unlock(&pool->lock);
+	}
+	if (kept)
+		return;
+	pool->kind.close(connection);
+	give_place_up(pool);
+}
+
+void pool_drop_idle(struct pool *pool)
+{
+	for (;;) {
+		void *connection = NULL;
+
+		pthread_mutex_lock(&pool->lock);
+		if (pool->idle_count) {
+			connection = pool->idle[--pool->idle_count];
+			pool->stats.open--;
+			pool->stats.replaced++;
+		}
+		pthread_mutex_unlock(&pool->lock);
+		if (!connection)
+			return;
 		pool->kind.close(connection);
-	pthread_mutex_lock(&pool->lock);
-	pool->stats.in_use--;
-	if (usable)
-		pool->idle[pool->idle_count++] = connection;
-	else
-		pool->stats.open--;
-	pthread_cond_signal(&pool->freed);
-	pthread_mutex_unlock(&pool->lock);
+	}
 }
 
 void pool_read_stats(struct pool *pool, struct pool_stats *out)

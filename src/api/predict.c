@@ -2,6 +2,9 @@
 
 #include "perfgate/base/clock.h"
 
+/* About what one takes as JSON. */
+#define PREDICTION_BYTES 400
+
 void predict_single(const struct web_request *request, struct web_reply *reply, void *arg)
 {
 	struct visit visit = visit_begin(request, reply, arg);
@@ -16,7 +19,7 @@ void predict_single(const struct web_request *request, struct web_reply *reply, 
 		visit_problem(&visit, &problem);
 		return;
 	}
-	if (!grid_covers(single.location.cell)) {
+	if (!grid_covers(&visit.api->data->coverage, single.location.cell)) {
 		visit_no_data(&visit);
 		return;
 	}
@@ -29,26 +32,29 @@ void predict_single(const struct web_request *request, struct web_reply *reply, 
 	visit_finish(&visit, single.common.model);
 }
 
-static size_t covered_points(const struct batch_request *batch, struct cache_point *out)
+static size_t covered_points(const struct batch_request *batch, const struct cell_box *coverage,
+			     struct cache_point *out)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < batch->count; i++)
-		if (grid_covers(batch->locations[i].cell))
+		if (grid_covers(coverage, batch->locations[i].cell))
 			out[count++] = (struct cache_point){.cell = batch->locations[i].cell,
 							    .day = batch->common.target_day};
 	return count;
 }
 
 static void put_batch(struct strbuf *out, const struct batch_request *batch,
-		      const struct cache_point *points, size_t found)
+		      const struct cell_box *coverage, const struct cache_point *points,
+		      size_t found)
 {
+	strbuf_reserve(out, batch->count * PREDICTION_BYTES);
 	strbuf_puts(out, "{\"predictions\": [");
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct location *location = &batch->locations[i];
 
 		strbuf_puts(out, i ? ", {" : "{");
-		if (grid_covers(location->cell)) {
+		if (grid_covers(coverage, location->cell)) {
 			put_prediction(out, location, &points++->found, &batch->common);
 		} else {
 			put_location(out, location);
@@ -67,6 +73,7 @@ void predict_batch(const struct web_request *request, struct web_reply *reply, v
 	struct visit visit = visit_begin(request, reply, arg);
 	struct batch_request batch;
 	struct cache_point points[REQUEST_MAX_LOCATIONS];
+	const struct cell_box *coverage;
 	struct problem problem;
 	AUTO_JSON json_t *body = NULL;
 	size_t found;
@@ -77,14 +84,15 @@ void predict_batch(const struct web_request *request, struct web_reply *reply, v
 		visit_problem(&visit, &problem);
 		return;
 	}
-	found = covered_points(&batch, points);
+	coverage = &visit.api->data->coverage;
+	found = covered_points(&batch, coverage, points);
 	if (found == 0) {
 		visit_no_data(&visit);
 		return;
 	}
 	if (visit_points(&visit, points, found, batch.common.model, false) < 0)
 		return;
-	put_batch(&reply->body, &batch, points, found);
+	put_batch(&reply->body, &batch, coverage, points, found);
 	web_put_decimal(&reply->body, (clock_now_ns() - request->start_ns) / NS_PER_US, 3);
 	strbuf_putc(&reply->body, '}');
 	visit_finish(&visit, batch.common.model);
@@ -156,7 +164,7 @@ void predict_series(const struct web_request *request, struct web_reply *reply, 
 		visit_problem(&visit, &problem);
 		return;
 	}
-	if (!grid_covers(series.location.cell)) {
+	if (!grid_covers(&visit.api->data->coverage, series.location.cell)) {
 		visit_no_data(&visit);
 		return;
 	}

@@ -2,6 +2,8 @@
 
 #include "perfgate/base/clock.h"
 
+#include <string.h>
+
 /* Cells of the region that have data, as one document. */
 struct region {
 	struct cell_box box;
@@ -19,7 +21,8 @@ static double column_longitude(const struct spatial_request *spatial, size_t col
 	return spatial->west + (double)column * spatial->resolution;
 }
 
-static bool region_box(const struct spatial_request *spatial, struct cell_box *out)
+static bool region_box(const struct spatial_request *spatial, const struct cell_box *coverage,
+		       struct cell_box *out)
 {
 	struct cell_box all = {
 		grid_cell(spatial->south, spatial->west),
@@ -27,13 +30,13 @@ static bool region_box(const struct spatial_request *spatial, struct cell_box *o
 			  column_longitude(spatial, spatial->columns - 1)),
 	};
 
-	return grid_clip(&all, out);
+	return grid_clip(&all, coverage, out);
 }
 
 static int read_region(struct visit *visit, const struct common *common, struct region *region)
 {
 	AUTO_FREE struct cell *cells = xcalloc(region->count, sizeof *cells);
-	AUTO_FREE struct climate *climate = xcalloc(region->count, sizeof *climate);
+	AUTO_FREE struct window *climate = xcalloc(region->count, sizeof *climate);
 	struct error err = ERROR_INIT;
 	int64_t start_ns = clock_now_ns(), read_ns;
 
@@ -46,7 +49,7 @@ static int read_region(struct visit *visit, const struct common *common, struct 
 	visit->db_ns += read_ns - start_ns;
 	metrics_observe(&visit->api->metrics.query, read_ns - start_ns);
 	for (size_t i = 0; i < region->count; i++)
-		model_assess(&climate[i], &region->items[i]);
+		model_assess(&visit->api->models, common->model, &climate[i], &region->items[i]);
 	visit->model_ns += clock_now_ns() - read_ns;
 	return 0;
 }
@@ -65,28 +68,60 @@ static enum cache_status look_up(struct visit *visit, const char *key, struct re
 	return status;
 }
 
-static int fill_region(struct visit *visit, const struct spatial_request *spatial,
-		       struct region *region)
+static int compute_region(struct visit *visit, const struct common *common, const char *key,
+			  struct region *region)
 {
-	const struct common *common = &spatial->common;
-	char key[CACHE_KEY_SIZE];
-	enum cache_status status;
 	int64_t start_ns;
 
-	cache_spatial_key(key, &region->box, common->target_day, spatial->resolution,
-			  common->model);
-	status = look_up(visit, key, region);
-	if (status == CACHE_HIT)
-		return 0;
 	if (read_region(visit, common, region) < 0)
 		return -1;
-	if (status == CACHE_MISS) {
+	if (visit->misses) {
 		start_ns = clock_now_ns();
 		cache_write_document(visit->api->cache, CACHE_SPATIAL, key, region->items,
 				     region->count);
 		visit->cache_ns += clock_now_ns() - start_ns;
 	}
 	return 0;
+}
+
+/* Another process may have filled it meanwhile. */
+static int compute_first(struct visit *visit, const struct common *common, const char *key,
+			 struct region *region)
+{
+	struct cache *cache = visit->api->cache;
+
+	if (visit->misses && cache_await_document(cache, key, region->items, region->count))
+		return 0;
+	if (compute_region(visit, common, key, region) == 0)
+		return 0;
+	if (visit->misses)
+		cache_release_document(cache, key);
+	return -1;
+}
+
+static int fill_region(struct visit *visit, const struct spatial_request *spatial,
+		       struct region *region)
+{
+	struct flights *flights = visit->api->flights;
+	const struct common *common = &spatial->common;
+	size_t size = region->count * sizeof *region->items;
+	char key[CACHE_KEY_SIZE];
+	struct flight *flight;
+	enum flight_role role;
+	int status;
+
+	cache_spatial_key(key, &region->box, common->target_day, spatial->resolution,
+			  visit->api->models.labels[common->model]);
+	if (look_up(visit, key, region) == CACHE_HIT)
+		return 0;
+	role = flight_join(flights, key, strlen(key), region->items, size, FLIGHT_WAIT_NS, &flight);
+	if (role == FLIGHT_SHARED)
+		return 0;
+	if (role == FLIGHT_ALONE)
+		return compute_region(visit, common, key, region);
+	status = compute_first(visit, common, key, region);
+	flight_land(flights, flight, status == 0 ? region->items : NULL, size);
+	return status;
 }
 
 static void put_grid_point(struct strbuf *out, double latitude, double longitude,
@@ -113,7 +148,7 @@ static size_t put_grid(struct strbuf *out, const struct spatial_request *spatial
 			double longitude = column_longitude(spatial, column);
 			struct cell cell = grid_cell(latitude, longitude);
 
-			if (grid_covers(cell))
+			if (grid_covers(&region->box, cell))
 				put_grid_point(
 					out, latitude, longitude,
 					&region->items[grid_box_position(&region->box, cell)],
@@ -173,7 +208,7 @@ void predict_spatial(const struct web_request *request, struct web_reply *reply,
 		visit_problem(&visit, &problem);
 		return;
 	}
-	if (!region_box(&spatial, &region.box)) {
+	if (!region_box(&spatial, &visit.api->data->coverage, &region.box)) {
 		visit_no_data(&visit);
 		return;
 	}

@@ -91,11 +91,10 @@ static int take_model(const json_t *body, enum model_type *out, struct problem *
 static int take_horizon(const json_t *body, int *out, struct problem *problem)
 {
 	const json_t *value = json_object_get(body, "prediction_horizon");
-	json_int_t days = value ? json_integer_value(value) : 7;
+	double days = value ? json_number_value(value) : 7;
 
-	if (value && !json_is_integer(value))
-		days = 0;
-	*out = days >= 1 && days <= 30 ? model_horizon_index((int)days) : -1;
+	/* 7.0 is 7, as in JSON Schema; what is not a number reads as 0. */
+	*out = days == floor(days) && fabs(days) <= 30 ? model_horizon_index((int)days) : -1;
 	if (*out < 0)
 		return refuse(problem, INVALID, "prediction_horizon: must be 1, 3, 7, 14 or 30");
 	return 0;

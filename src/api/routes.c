@@ -11,6 +11,7 @@ const struct web_route api_routes[] = {
 	{"GET", "/health/readiness", health_readiness},
 	{"GET", "/health/liveness", health_liveness},
 	{"GET", "/metrics", show_metrics},
+	{"GET", "/openapi.json", show_openapi},
 	{"POST", "/predict/single", predict_single},
 	{"POST", "/predict/batch", predict_batch},
 	{"POST", "/predict/spatial", predict_spatial},

@@ -41,8 +41,12 @@ int visit_unavailable(struct visit *visit, const struct error *err)
 
 int visit_no_data(struct visit *visit)
 {
+	const struct cell_box *box = &visit->api->data->coverage;
+
 	web_error(visit->request, visit->reply, 404, "no_climate_data",
-		  "there is climate data for latitude -3..2 and longitude 34..38 only");
+		  "there is climate data for latitude %g..%g and longitude %g..%g only",
+		  box->south_west.latitude * GRID_STEP, box->north_east.latitude * GRID_STEP,
+		  box->south_west.longitude * GRID_STEP, box->north_east.longitude * GRID_STEP);
 	return -1;
 }
 
@@ -126,7 +130,7 @@ static int compare_cells(const void *a, const void *b)
 struct question {
 	struct cell *cells;
 	int32_t *days;
-	struct climate *answers;
+	struct window *answers;
 	size_t count;
 };
 
@@ -177,7 +181,8 @@ static int ask_store(struct visit *visit, struct question *question, bool same_c
 }
 
 static void assess_missing(struct visit *visit, const struct question *question,
-			   struct cache_point *points, size_t count, bool same_cell)
+			   struct cache_point *points, size_t count, enum model_type model,
+			   bool same_cell)
 {
 	int64_t start_ns = clock_now_ns();
 	size_t next = 0;
@@ -194,31 +199,107 @@ static void assess_missing(struct visit *visit, const struct question *question,
 
 			at = (size_t)(place - question->cells);
 		}
-		model_assess(&question->answers[at], &points[i].found);
+		model_assess(&visit->api->models, model, &question->answers[at], &points[i].found);
 		next++;
 	}
 	visit->model_ns += clock_now_ns() - start_ns;
 }
 
-int visit_points(struct visit *visit, struct cache_point *points, size_t count,
-		 enum model_type model, bool same_cell)
+/* Read the store, run the model, fill the cache. */
+static int compute_points(struct visit *visit, struct cache_point *points, size_t count,
+			  enum model_type model, bool same_cell)
 {
-	size_t missing;
+	size_t missing = visit->misses + visit->errors;
 	int64_t start_ns;
-
-	read_cache(visit, points, count, model);
-	missing = visit->misses + visit->errors;
-	if (missing == 0)
-		return 0;
 	AUTO(question) struct question question = make_question(points, count, missing, same_cell);
 
 	if (ask_store(visit, &question, same_cell) < 0)
 		return -1;
-	assess_missing(visit, &question, points, count, same_cell);
+	assess_missing(visit, &question, points, count, model, same_cell);
 	if (visit->misses) {
 		start_ns = clock_now_ns();
 		cache_write_points(visit->api->cache, points, count, model);
 		visit->cache_ns += clock_now_ns() - start_ns;
 	}
 	return 0;
+}
+
+/* A single point may be filled by another process meanwhile; -1 when the answer is made. */
+static int compute_first(struct visit *visit, struct cache_point *points, size_t count,
+			 enum model_type model, bool same_cell)
+{
+	bool locks = count == 1 && visit->misses;
+	int64_t start_ns = clock_now_ns();
+	bool filled = locks && cache_await_point(visit->api->cache, points, model);
+
+	visit->cache_ns += clock_now_ns() - start_ns;
+	if (filled)
+		return 0;
+	if (compute_points(visit, points, count, model, same_cell) == 0)
+		return 0;
+	if (locks)
+		cache_release_point(visit->api->cache, points, model);
+	return -1;
+}
+
+/* What a flight is named by: exactly what is to be computed. */
+static size_t name_missing(const struct cache_point *points, size_t count, enum model_type model,
+			   int32_t *name)
+{
+	size_t used = 0;
+
+	name[used++] = (int32_t)model;
+	for (size_t i = 0; i < count; i++) {
+		if (points[i].status == CACHE_HIT)
+			continue;
+		name[used++] = points[i].cell.latitude;
+		name[used++] = points[i].cell.longitude;
+		name[used++] = points[i].day;
+	}
+	return used * sizeof *name;
+}
+
+static void copy_missing(struct cache_point *points, size_t count, struct assessment *results,
+			 bool in)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (points[i].status == CACHE_HIT)
+			continue;
+		if (in)
+			points[i].found = *results++;
+		else
+			*results++ = points[i].found;
+	}
+}
+
+int visit_points(struct visit *visit, struct cache_point *points, size_t count,
+		 enum model_type model, bool same_cell)
+{
+	struct flights *flights = visit->api->flights;
+	AUTO_FREE struct assessment *results = NULL;
+	AUTO_FREE int32_t *name = NULL;
+	struct flight *flight;
+	enum flight_role role;
+	size_t missing, size;
+	int status;
+
+	read_cache(visit, points, count, model);
+	missing = visit->misses + visit->errors;
+	if (missing == 0)
+		return 0;
+	name = xcalloc(1 + 3 * missing, sizeof *name);
+	results = xcalloc(missing, sizeof *results);
+	size = missing * sizeof *results;
+	role = flight_join(flights, name, name_missing(points, count, model, name), results, size,
+			   FLIGHT_WAIT_NS, &flight);
+	if (role == FLIGHT_SHARED) {
+		copy_missing(points, count, results, true);
+		return 0;
+	}
+	if (role == FLIGHT_ALONE)
+		return compute_points(visit, points, count, model, same_cell);
+	status = compute_first(visit, points, count, model, same_cell);
+	copy_missing(points, count, results, false);
+	flight_land(flights, flight, status == 0 ? results : NULL, size);
+	return status;
 }

@@ -48,10 +48,8 @@ static void read_cache_vitals(struct cache *cache, struct vitals *out)
 	AUTO(strbuf) struct strbuf info = {.max_bytes = (size_t)1 << 20};
 	char memory[32];
 
-	out->cache_ok = cache_info(cache, &info, NULL) == 0;
+	out->cache_ok = cache_check(cache, &info, NULL) == 0;
 	out->cache_memory_bytes = NAN;
-	if (!out->cache_ok)
-		return;
 	if (extredis_info_field(strbuf_text(&info), "used_memory", memory, sizeof memory) == 0)
 		out->cache_memory_bytes = strtod(memory, NULL);
 	if (extredis_info_field(strbuf_text(&info), "redis_version", out->cache_version,

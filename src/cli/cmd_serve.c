@@ -1,4 +1,6 @@
 #include "perfgate/api/api.h"
+#include "perfgate/api/data_set.h"
+#include "perfgate/api/rate.h"
 #include "perfgate/base/clock.h"
 #include "perfgate/base/log.h"
 #include "perfgate/base/text.h"
@@ -38,16 +40,29 @@ static int read_number(const struct cli *cli, const char *option, const char *fa
 	return 0;
 }
 
+static int check_data_set(const char *name, struct error *err)
+{
+	AUTO(strbuf) struct strbuf names = {0};
+
+	if (!name || data_set_find(name))
+		return 0;
+	for (const struct data_set *set = data_sets; set->name; set++)
+		strbuf_printf(&names, "%s%s", set == data_sets ? "" : " and ", set->name);
+	return error_set(err, ERROR_USAGE, "--data-set `%s`: there are %s", name,
+			 strbuf_text(&names));
+}
+
 static int read_options(const struct cli *cli, struct api_options *out, struct error *err)
 {
-	const char *data_set = cli_value(cli, "--data-set");
-	int64_t port, threads;
+	int64_t port, threads, rate;
 
-	if (data_set && strcmp(data_set, "quick") != 0)
-		return error_set(err, ERROR_USAGE, "--data-set %s: there is quick", data_set);
-	if (read_number(cli, "--port", DEFAULT_PORT, 65535, &port, err) < 0 ||
-	    read_number(cli, "--threads", "0", MAX_THREADS, &threads, err) < 0)
+	if (check_data_set(cli_value(cli, "--data-set"), err) < 0)
 		return -1;
+	if (read_number(cli, "--port", DEFAULT_PORT, 65535, &port, err) < 0 ||
+	    read_number(cli, "--threads", "0", MAX_THREADS, &threads, err) < 0 ||
+	    read_number(cli, "--rate-limit", "0", RATE_MAX_PER_S, &rate, err) < 0)
+		return -1;
+	out->rate_limit = (unsigned)rate;
 	out->port = (int)port;
 	out->threads = (unsigned)threads;
 	out->bind = cli_value(cli, "--bind");
@@ -94,8 +109,8 @@ static int say_ready(const struct api_options *options, const struct api *api, s
 	return cli_print(line, err);
 }
 
-static int serve(const struct api_options *options, bool fill, const sigset_t *stop,
-		 struct error *err)
+static int serve(const struct api_options *options, const char *data_set, bool fill,
+		 const sigset_t *stop, struct error *err)
 {
 	struct api *api;
 	int signal_number, status = 0;
@@ -103,7 +118,7 @@ static int serve(const struct api_options *options, bool fill, const sigset_t *s
 	if (api_start(options, &api, err) < 0)
 		return -1;
 	if (!stop_pending(stop)) {
-		status = api_prepare(api, fill, err);
+		status = api_prepare(api, data_set, fill, err);
 		if (status == 0)
 			status = say_ready(options, api, err);
 	}
@@ -124,15 +139,18 @@ static int fill_database(const char *database_url, void *arg, struct error *err)
 	return api_fill(database_url, err);
 }
 
-static int start_services(struct services **out, struct error *err)
+/* Only the quick data set is kept for later starts: the full one takes 400 MB. */
+static int start_services(const char *data_set, struct services **out, struct error *err)
 {
 	char key[TEXT_SHA256_SIZE];
-	const struct services_content content = {.key = key, .fill = fill_database};
+	const struct services_content quick = {.key = key, .fill = fill_database};
+	const struct services_content *content =
+		!data_set || text_equal(data_set, "quick") ? &quick : NULL;
 
 	if (api_content_digest(key, err) < 0)
 		return -1;
 	return services_start(service_url("LOAD_TEST_DATABASE_URL", "DATABASE_URL"),
-			      service_url("LOAD_TEST_REDIS_URL", "REDIS_URL"), &content, out, err);
+			      service_url("LOAD_TEST_REDIS_URL", "REDIS_URL"), content, out, err);
 }
 
 static int run_serve(struct cli *cli, struct error *err)
@@ -147,13 +165,14 @@ static int run_serve(struct cli *cli, struct error *err)
 	/* A user of the load test is a connection: the soft limit of 1024 would refuse them. */
 	limits_raise_files();
 	block_stop_signals(&stop);
-	if (start_services(&services, err) < 0)
+	if (start_services(cli_value(cli, "--data-set"), &services, err) < 0)
 		return -1;
 	options.database_url = services_database(services);
 	options.redis_url = services_redis(services);
 	options.database_private = services_database_is_private(services);
 	options.redis_private = services_redis_is_private(services);
-	status = serve(&options, cli_flag(cli, "--init") || options.database_private, &stop, err);
+	status = serve(&options, cli_value(cli, "--data-set"),
+		       cli_flag(cli, "--init") || options.database_private, &stop, err);
 	services_stop(services);
 	return status;
 }
@@ -170,9 +189,14 @@ static const struct option_row serve_options[] = {
 	 .value = "FAULT",
 	 .help = "make a known regression, as described above",
 	 .repeatable = true},
-	{.name = "--data-set", .value = "NAME", .help = "data to fill in: quick (the default)"},
-	{.name = "--init", .help = "create and fill the tables of an external database"},
+	{.name = "--data-set",
+	 .value = "NAME",
+	 .help = "data to fill in: quick (a year, the default) or full (four years)"},
+	{.name = "--init", .help = "fill an empty external database and fit the models"},
 	{.name = "--threads", .value = "N", .help = "threads that answer requests (default 16)"},
+	{.name = "--rate-limit",
+	 .value = "N",
+	 .help = "answer 429 to more than N requests/s of one client (0 = off, the default)"},
 	{0},
 };
 

@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <math.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <string.h>
 
 #define CONNECT_TIMEOUT_NS (5 * NS_PER_S)
@@ -19,7 +21,7 @@ struct extpg {
 	PGconn *conn;
 	int64_t query_timeout_ns;
 	char sqlstate[6];
-	bool broken;
+	bool broken, timed_out;
 };
 
 /* PGresult under our name: a pointer to it is a pointer to PGresult. */
@@ -140,6 +142,16 @@ static void ignore_notice(void *arg, const PGresult *result)
 	(void)result;
 }
 
+/* Notices are nobody's business, but a server that ends an idle connection says so in one. */
+static void hear_goodbye(void *arg, const PGresult *result)
+{
+	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+	struct extpg *pg = arg;
+
+	if (severity && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0))
+		pg->broken = true;
+}
+
 /* Wait for the socket; false when the deadline has passed. */
 static bool wait_socket(const PGconn *conn, short events, int64_t deadline_ns)
 {
@@ -204,6 +216,7 @@ int extpg_connect(const char *url, const struct extpg_options *options, struct e
 	PQsetErrorVerbosity(conn, PQERRORS_DEFAULT);
 	*out = xcalloc(1, sizeof **out);
 	(*out)->conn = conn;
+	PQsetNoticeReceiver(conn, hear_goodbye, *out);
 	extpg_set_query_timeout(*out, set->query_timeout_ns);
 	return 0;
 }
@@ -232,6 +245,22 @@ bool extpg_usable(const struct extpg *pg)
 	return pg && !pg->broken && PQstatus(pg->conn) == CONNECTION_OK;
 }
 
+bool extpg_timed_out(const struct extpg *pg)
+{
+	return pg->timed_out;
+}
+
+bool extpg_alive(struct extpg *pg)
+{
+	struct pollfd fd = {.fd = PQsocket(pg->conn), .events = POLLIN};
+
+	if (!extpg_usable(pg))
+		return false;
+	if (poll(&fd, 1, 0) > 0 && (!PQconsumeInput(pg->conn) || PQisBusy(pg->conn)))
+		pg->broken = true;
+	return extpg_usable(pg);
+}
+
 void extpg_set_query_timeout(struct extpg *pg, int64_t timeout_ns)
 {
 	pg->query_timeout_ns = timeout_ns ? timeout_ns : QUERY_TIMEOUT_NS;
@@ -253,15 +282,40 @@ static int lost(struct extpg *pg, struct error *err)
 	return error_set(err, ERROR_UNMEASURED, "PostgreSQL: the connection was lost");
 }
 
-static int timed_out(struct extpg *pg, struct error *err)
+/* PQcancel() connects, sends and waits for the end without any limit of time. */
+static void *send_cancel(void *arg)
 {
-	PGcancel *cancel = PQgetCancel(pg->conn);
 	char ignored[256];
 
+	PQcancel(arg, ignored, sizeof ignored);
+	PQfreeCancel(arg);
+	return NULL;
+}
+
+static void cancel(struct extpg *pg)
+{
+	PGcancel *request = PQgetCancel(pg->conn);
+	pthread_attr_t attributes;
+	sigset_t all, before;
+	pthread_t thread;
+
+	if (!request)
+		return;
+	pthread_attr_init(&attributes);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	if (pthread_create(&thread, &attributes, send_cancel, request) != 0)
+		PQfreeCancel(request);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attributes);
+}
+
+static int timed_out(struct extpg *pg, struct error *err)
+{
 	pg->broken = true; /* the answer to the cancelled statement is still to come */
-	if (cancel)
-		PQcancel(cancel, ignored, sizeof ignored);
-	PQfreeCancel(cancel);
+	pg->timed_out = true;
+	cancel(pg);
 	return error_set(err, ERROR_UNMEASURED,
 			 "PostgreSQL: a statement took longer than %.3g s and was cancelled",
 			 (double)pg->query_timeout_ns / (double)NS_PER_S);
@@ -437,6 +491,11 @@ double extpg_number(const struct extpg_result *result, size_t row, size_t column
 const char *extpg_text(const struct extpg_result *result, size_t row, size_t column)
 {
 	return PQgetvalue(raw(result), (int)row, (int)column);
+}
+
+size_t extpg_length(const struct extpg_result *result, size_t row, size_t column)
+{
+	return (size_t)PQgetlength(raw(result), (int)row, (int)column);
 }
 
 void extpg_result_free(struct extpg_result *result)

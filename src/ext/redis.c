@@ -6,6 +6,7 @@
 
 #include <hiredis/hiredis.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,7 +27,8 @@ struct extredis {
 	struct timeval timeout;
 	redisContext *context; /* NULL after an error */
 	int64_t retry_at_ns;
-	redisReply **replies; /* of the last extredis_get() */
+	bool timed_out;
+	redisReply **replies; /* of the last call */
 	size_t reply_count, reply_capacity;
 };
 
@@ -204,14 +206,29 @@ static void drop_replies(struct extredis *redis)
 	redis->reply_count = 0;
 }
 
+/* hiredis 1.0 gave running out of time an error of its own. */
+static bool is_timeout(const redisContext *context, int error_number)
+{
+#ifdef REDIS_ERR_TIMEOUT
+	if (context && context->err == REDIS_ERR_TIMEOUT)
+		return true;
+#endif
+	return context && context->err == REDIS_ERR_IO &&
+	       (error_number == EAGAIN || error_number == ETIMEDOUT);
+}
+
 /* The context is dead: say why, forget it, and leave the server alone for a while. */
 static int broken(struct extredis *redis, struct error *err)
 {
 	AUTO(strbuf) struct strbuf where = {.max_bytes = 256};
 	const char *why = "cannot connect";
+	int saved = errno;
 
 	shown(&redis->address, &where);
-	if (redis->context && redis->context->err == REDIS_ERR_PROTOCOL)
+	redis->timed_out = is_timeout(redis->context, saved);
+	if (redis->timed_out)
+		why = "no answer in time";
+	else if (redis->context && redis->context->err == REDIS_ERR_PROTOCOL)
 		why = "the answer is not Redis's protocol; is this the right port?";
 	else if (redis->context && redis->context->err == REDIS_ERR_EOF)
 		why = "the server closed the connection";
@@ -329,6 +346,16 @@ void extredis_free(struct extredis *redis)
 	free(redis);
 }
 
+bool extredis_answered(const struct extredis *redis)
+{
+	return redis->context != NULL;
+}
+
+bool extredis_timed_out(const struct extredis *redis)
+{
+	return redis->timed_out;
+}
+
 int extredis_ping(const char *url, int64_t timeout_ns, struct error *err)
 {
 	AUTO(extredis) struct extredis *redis = NULL;
@@ -364,26 +391,43 @@ static int append(struct extredis *redis, int argc, const char **argv, const siz
 	return 0;
 }
 
+/* Room for the arguments of a command on the stack; longer ones are allocated. */
+#define SHORT_ARGC 16
+
+static int send_mget(struct extredis *redis, const struct extredis_bytes *keys, size_t count,
+		     struct error *err)
+{
+	const char *short_argv[SHORT_ARGC], **argv = short_argv;
+	size_t short_lengths[SHORT_ARGC], *lengths = short_lengths;
+	AUTO_FREE const char **long_argv = NULL;
+	AUTO_FREE size_t *long_lengths = NULL;
+
+	if (count >= SHORT_ARGC) {
+		argv = long_argv = xcalloc(count + 1, sizeof *argv);
+		lengths = long_lengths = xcalloc(count + 1, sizeof *lengths);
+	}
+	argv[0] = "MGET";
+	lengths[0] = 4;
+	for (size_t i = 0; i < count; i++) {
+		argv[i + 1] = keys[i].data;
+		lengths[i + 1] = keys[i].length;
+	}
+	return append(redis, (int)count + 1, argv, lengths, err);
+}
+
 int extredis_get(struct extredis *redis, const struct extredis_bytes *keys, size_t count,
 		 struct extredis_bytes *out, struct error *err)
 {
-	if (ensure_connected(redis, err) < 0)
-		return -1;
-	for (size_t i = 0; i < count; i++) {
-		const char *argv[] = {"GET", keys[i].data};
-		size_t lengths[] = {3, keys[i].length};
+	const redisReply *all;
 
-		if (append(redis, 2, argv, lengths, err) < 0)
-			return -1;
-	}
-	if (read_replies(redis, count, err) < 0)
+	if (ensure_connected(redis, err) < 0 || send_mget(redis, keys, count, err) < 0 ||
+	    read_replies(redis, 1, err) < 0)
 		return -1;
-	for (size_t i = 0; i < count; i++)
-		if (redis->replies[i]->type != REDIS_REPLY_STRING &&
-		    redis->replies[i]->type != REDIS_REPLY_NIL)
-			return refused(redis->replies[i], "GET", err);
+	all = redis->replies[0];
+	if (all->type != REDIS_REPLY_ARRAY || all->elements != count)
+		return refused(all, "MGET", err);
 	for (size_t i = 0; i < count; i++) {
-		const redisReply *reply = redis->replies[i];
+		const redisReply *reply = all->element[i];
 
 		out[i] = (struct extredis_bytes){0};
 		if (reply->type == REDIS_REPLY_STRING)
@@ -392,22 +436,34 @@ int extredis_get(struct extredis *redis, const struct extredis_bytes *keys, size
 	return 0;
 }
 
+static int send_set(struct extredis *redis, const struct extredis_entry *e, struct error *err)
+{
+	char ttl[24];
+	int digits = snprintf(ttl, sizeof ttl, "%lld", (long long)e->ttl_s);
+	const char *argv[] = {"SET", e->key.data, e->value.data, "EX", ttl};
+	size_t lengths[] = {3, e->key.length, e->value.length, 2, (size_t)digits};
+
+	return append(redis, 5, argv, lengths, err);
+}
+
+static int send_delete(struct extredis *redis, const struct extredis_bytes *key, struct error *err)
+{
+	const char *argv[] = {"DEL", key->data};
+	size_t lengths[] = {3, key->length};
+
+	return append(redis, 2, argv, lengths, err);
+}
+
 int extredis_set(struct extredis *redis, const struct extredis_entry *entries, size_t count,
-		 struct error *err)
+		 const struct extredis_bytes *drop, struct error *err)
 {
 	if (ensure_connected(redis, err) < 0)
 		return -1;
-	for (size_t i = 0; i < count; i++) {
-		const struct extredis_entry *e = &entries[i];
-		char ttl[24];
-		int digits = snprintf(ttl, sizeof ttl, "%lld", (long long)e->ttl_s);
-		const char *argv[] = {"SET", e->key.data, e->value.data, "EX", ttl};
-		size_t lengths[] = {3, e->key.length, e->value.length, 2, (size_t)digits};
-
-		if (append(redis, 5, argv, lengths, err) < 0)
+	for (size_t i = 0; i < count; i++)
+		if (send_set(redis, &entries[i], err) < 0)
 			return -1;
-	}
-	if (read_replies(redis, count, err) < 0)
+	if ((drop && send_delete(redis, drop, err) < 0) ||
+	    read_replies(redis, count + (drop ? 1 : 0), err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)
 		if (redis->replies[i]->type != REDIS_REPLY_STATUS)
@@ -415,12 +471,27 @@ int extredis_set(struct extredis *redis, const struct extredis_entry *entries, s
 	return 0;
 }
 
+int extredis_claim(struct extredis *redis, struct extredis_bytes key, int64_t ttl_ms, bool *out,
+		   struct error *err)
+{
+	char ttl[24];
+	int digits = snprintf(ttl, sizeof ttl, "%lld", (long long)ttl_ms);
+	const char *argv[] = {"SET", key.data, "1", "NX", "PX", ttl};
+	size_t lengths[] = {3, key.length, 1, 2, 2, (size_t)digits};
+
+	if (ensure_connected(redis, err) < 0 || append(redis, 6, argv, lengths, err) < 0 ||
+	    read_replies(redis, 1, err) < 0)
+		return -1;
+	if (redis->replies[0]->type != REDIS_REPLY_STATUS &&
+	    redis->replies[0]->type != REDIS_REPLY_NIL)
+		return refused(redis->replies[0], "SET NX", err);
+	*out = redis->replies[0]->type == REDIS_REPLY_STATUS;
+	return 0;
+}
+
 int extredis_delete(struct extredis *redis, struct extredis_bytes key, struct error *err)
 {
-	const char *argv[] = {"DEL", key.data};
-	size_t lengths[] = {3, key.length};
-
-	if (ensure_connected(redis, err) < 0 || append(redis, 2, argv, lengths, err) < 0 ||
+	if (ensure_connected(redis, err) < 0 || send_delete(redis, &key, err) < 0 ||
 	    read_replies(redis, 1, err) < 0)
 		return -1;
 	if (redis->replies[0]->type != REDIS_REPLY_INTEGER)

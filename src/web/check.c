@@ -5,30 +5,72 @@
 
 #define MAX_HEADERS 100
 
-/* What decides where a request ends: read differently by two programs in a row, it is smuggling. */
-struct framing {
-	const char *host, *length, *transfer; /* the last of each */
-	int hosts, lengths, transfers, headers;
-};
+static bool is(const char *name, const char *wanted)
+{
+	return strcasecmp(name, wanted) == 0;
+}
+
+/*
+ * libmicrohttpd takes "Content-Length : 5" for a header of another name, which a proxy in front may
+ * take for a length; and a bare CR within a value, which may end a line elsewhere.
+ */
+static bool is_clean(const char *name, const char *value)
+{
+	size_t length = strlen(name);
+
+	return length && strcspn(name, " \t\r\v\f") == length && !(value && strchr(value, '\r'));
+}
 
 static enum MHD_Result note_header(void *arg, enum MHD_ValueKind kind, const char *name,
 				   const char *value)
 {
-	struct framing *framing = arg;
+	struct headers *headers = arg;
 
 	(void)kind;
-	framing->headers++;
-	if (strcasecmp(name, "Host") == 0) {
-		framing->host = value;
-		framing->hosts++;
-	} else if (strcasecmp(name, "Content-Length") == 0) {
-		framing->length = value;
-		framing->lengths++;
-	} else if (strcasecmp(name, "Transfer-Encoding") == 0) {
-		framing->transfer = value;
-		framing->transfers++;
+	headers->count++;
+	headers->malformed |= !is_clean(name, value);
+	switch (name[0] | 0x20) {
+	case 'a':
+		if (is(name, "Accept-Encoding"))
+			headers->encoding = value;
+		break;
+	case 'c':
+		if (is(name, "Content-Length")) {
+			headers->length = value;
+			headers->lengths++;
+		} else if (is(name, "Content-Type")) {
+			headers->type = value;
+		}
+		break;
+	case 'e':
+		if (is(name, "Expect"))
+			headers->expect = value;
+		break;
+	case 'h':
+		if (is(name, "Host")) {
+			headers->host = value;
+			headers->hosts++;
+		}
+		break;
+	case 't':
+		if (is(name, "Transfer-Encoding")) {
+			headers->transfer = value;
+			headers->transfers++;
+		}
+		break;
+	case 'x':
+		if (is(name, "X-Request-ID"))
+			headers->id = value;
+		break;
+	default: break;
 	}
 	return MHD_YES;
+}
+
+void check_headers(struct exchange *exchange)
+{
+	MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, note_header,
+				  &exchange->headers);
 }
 
 static bool host_is_loopback(const char *host)
@@ -44,9 +86,13 @@ static bool host_is_loopback(const char *host)
 	       (strncmp(name, "127.", 4) == 0 && strspn(name, "0123456789.") == length);
 }
 
-/* Why the framing is refused, or NULL. */
-static const char *framing_problem(const struct framing *framing, bool http_1_0)
+/*
+ * Why the framing is refused, or NULL: read differently by two programs in a row, it is smuggling.
+ */
+static const char *framing_problem(const struct headers *framing, bool http_1_0)
 {
+	if (framing->malformed)
+		return "a header's name or value is malformed";
 	if (framing->hosts > 1)
 		return "Host is given twice";
 	if (framing->lengths > 1)
@@ -63,20 +109,25 @@ static const char *framing_problem(const struct framing *framing, bool http_1_0)
 
 bool check_framing(struct exchange *exchange, bool loopback, bool http_1_0, struct web_reply *reply)
 {
-	struct framing framing = {0};
-	const char *problem;
+	const struct headers *headers = &exchange->headers;
+	const char *problem = framing_problem(headers, http_1_0);
 
-	MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, note_header, &framing);
-	problem = framing_problem(&framing, http_1_0);
-	if (framing.headers > MAX_HEADERS)
+	if (headers->count > MAX_HEADERS)
 		web_error(&exchange->request, reply, 431, "too_many_headers",
 			  "at most %d header lines", MAX_HEADERS);
+	else if (exchange->request.path[0] != '/' && strcmp(exchange->request.path, "*") != 0 &&
+		 strcmp(exchange->request.method, "CONNECT") != 0)
+		web_error(&exchange->request, reply, 400, "bad_target",
+			  "the request target must be a path; this is no proxy");
 	else if (problem)
 		web_error(&exchange->request, reply, 400, "bad_request", "%s", problem);
 	/* Browsers always send Host; one that names another site got here by DNS rebinding. */
-	else if (loopback && framing.host && !host_is_loopback(framing.host))
+	else if (loopback && headers->host && !host_is_loopback(headers->host))
 		web_error(&exchange->request, reply, 400, "bad_host",
 			  "Host names another site; this server listens on loopback only");
+	else if (headers->expect && !http_1_0 && strcasecmp(headers->expect, "100-continue") != 0)
+		web_error(&exchange->request, reply, 417, "expectation_failed",
+			  "the only Expect is 100-continue");
 	else
 		return false;
 	exchange->close = true;

@@ -3,6 +3,7 @@
 #include "perfgate/base/clock.h"
 #include "perfgate/base/text.h"
 
+#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,22 @@ const char *web_header(const struct web_request *request, const char *name)
 	const struct exchange *exchange = request->connection;
 
 	return MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name);
+}
+
+void web_client_address(const struct web_request *request, unsigned char *out)
+{
+	const struct exchange *exchange = request->connection;
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct sockaddr *address = info ? info->client_addr : NULL;
+
+	memset(out, 0, WEB_ADDRESS_SIZE);
+	if (address && address->sa_family == AF_INET6) {
+		memcpy(out, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, 16);
+	} else if (address && address->sa_family == AF_INET) {
+		out[10] = out[11] = 0xff;
+		memcpy(out + 12, &((const struct sockaddr_in *)(const void *)address)->sin_addr, 4);
+	}
 }
 
 void web_reply_header(struct web_reply *reply, const char *name, const char *format, ...)

@@ -24,11 +24,16 @@
 /* Room beside the request's header for libmicrohttpd's tables and the answer's header. */
 #define POOL_EXTRA_BYTES ((size_t)4 << 10)
 #define DRAIN_POLL_NS (2 * NS_PER_MS)
+#define BODY_RESERVE_BYTES 1000
+#define HEADER_TIMEOUT_NS (10 * NS_PER_S)
+#define BODY_TIMEOUT_NS (30 * NS_PER_S)
+#define WRITE_TIMEOUT_NS (60 * NS_PER_S)
 
 struct web_server {
 	struct web_options options;
 	struct MHD_Daemon *daemon;
 	struct holder *holder;
+	struct deadlines *deadlines;
 	int port;
 	bool loopback;
 	uint64_t id_seed;
@@ -48,61 +53,20 @@ static bool id_is_clean(const char *id)
 
 static void give_id(struct exchange *exchange)
 {
-	const char *theirs = web_header(&exchange->request, "X-Request-ID");
+	static const char digits[] = "0123456789abcdef";
+	const char *theirs = exchange->headers.id;
 	struct web_server *server = exchange->server;
 	struct rng rng;
+	uint64_t value;
 
 	if (id_is_clean(theirs)) {
 		memcpy(exchange->id, theirs, strlen(theirs) + 1);
 		return;
 	}
 	rng_seed(&rng, server->id_seed, atomic_fetch_add(&server->next_id, 1));
-	snprintf(exchange->id, sizeof exchange->id, "%016llx", (unsigned long long)rng_next(&rng));
-}
-
-static bool same_path(const char *path, const char *route)
-{
-	size_t a = strlen(path), b = strlen(route);
-
-	if (a > 1 && path[a - 1] == '/')
-		a--;
-	if (b > 1 && route[b - 1] == '/')
-		b--;
-	return a == b && memcmp(path, route, a) == 0;
-}
-
-static int find_route(const struct web_options *options, const char *method, const char *path)
-{
-	if (strcmp(method, "HEAD") == 0)
-		method = "GET";
-	for (size_t i = 0; i < options->route_count; i++)
-		if (strcmp(options->routes[i].method, method) == 0 &&
-		    same_path(path, options->routes[i].path))
-			return (int)i;
-	return -1;
-}
-
-/* 404, or 405 with the methods that the path does have. */
-static void no_route(const struct exchange *exchange, struct web_reply *reply)
-{
-	const struct web_options *options = &exchange->server->options;
-	char allow[64] = "";
-	size_t used = 0;
-
-	for (size_t i = 0; i < options->route_count; i++)
-		if (same_path(exchange->request.path, options->routes[i].path))
-			used += (size_t)snprintf(allow + used, sizeof allow - used, "%s%s%s",
-						 used ? ", " : "", options->routes[i].method,
-						 strcmp(options->routes[i].method, "GET") == 0
-							 ? ", HEAD"
-							 : "");
-	if (!used) {
-		web_error(&exchange->request, reply, 404, "not_found",
-			  "there is no such path; GET / lists them");
-		return;
-	}
-	web_error(&exchange->request, reply, 405, "method_not_allowed", "use %s", allow);
-	web_reply_header(reply, "Allow", "%s", allow);
+	value = rng_next(&rng);
+	for (int i = 15; i >= 0; i--, value >>= 4)
+		exchange->id[i] = digits[value & 15];
 }
 
 static bool posts(const struct exchange *exchange)
@@ -119,8 +83,8 @@ static bool refused(const struct exchange *exchange, struct web_reply *reply)
 		web_error(request, reply, 413, "body_too_large", "the body exceeds %zu bytes",
 			  exchange->server->options.max_body_bytes);
 	else if (request->route < 0)
-		no_route(exchange, reply);
-	else if (posts(exchange) && !check_is_json(web_header(request, "Content-Type")))
+		route_refuse(&exchange->server->options, exchange, reply);
+	else if (posts(exchange) && !check_is_json(exchange->headers.type))
 		web_error(request, reply, 415, "unsupported_media_type",
 			  "send Content-Type: application/json");
 	else
@@ -143,8 +107,7 @@ static void add_headers(struct MHD_Response *response, const struct exchange *ex
 static struct MHD_Response *make_response(struct exchange *exchange, struct web_reply *reply)
 {
 	bool packed = reply->body.length >= GZIP_FROM_BYTES &&
-		      gzip_accepted(web_header(&exchange->request, "Accept-Encoding")) &&
-		      gzip_body(&reply->body);
+		      gzip_accepted(exchange->headers.encoding) && gzip_body(&reply->body);
 	size_t length = reply->body.length;
 	struct MHD_Response *response =
 		MHD_create_response_from_buffer(length, strbuf_take(&reply->body),
@@ -178,22 +141,35 @@ static void sleep_ns(int64_t ns)
 		;
 }
 
+static void set_deadline(const struct exchange *exchange, bool answering, int64_t deadline_ns)
+{
+	struct watched *peer = exchange->peer;
+
+	if (!peer)
+		return;
+	atomic_store_explicit(&peer->answering, answering, memory_order_relaxed);
+	atomic_store_explicit(&peer->deadline_ns, deadline_ns, memory_order_relaxed);
+}
+
 /* Hand the answer to libmicrohttpd, now or when its time has come. */
 static enum MHD_Result answer(struct exchange *exchange, struct web_reply *reply)
 {
 	struct web_server *server = exchange->server;
-	int64_t hold_ns = reply->hold_ns;
+	int64_t hold_ns = reply->hold_ns, now_ns;
 
 	exchange->status = (unsigned)reply->status;
 	exchange->response = make_response(exchange, reply);
+	now_ns = clock_now_ns();
+	exchange->answered_ns = now_ns + hold_ns;
 	if (server->options.observer)
 		server->options.observer(&exchange->request, reply->status,
-					 clock_now_ns() - exchange->request.start_ns + hold_ns,
+					 now_ns - exchange->request.start_ns + hold_ns,
 					 server->options.arg);
 	if (!exchange->response)
 		return MHD_NO;
+	set_deadline(exchange, true, now_ns + hold_ns + server->options.write_timeout_ns);
 	if (hold_ns > SHORT_HOLD_NS) {
-		exchange->due_ns = clock_now_ns() + hold_ns;
+		exchange->due_ns = now_ns + hold_ns;
 		MHD_suspend_connection(exchange->connection);
 		holder_add(server->holder, exchange);
 		return MHD_YES;
@@ -208,35 +184,53 @@ static struct web_reply empty_reply(void)
 	return (struct web_reply){.status = 200, .content_type = "application/json"};
 }
 
+static struct watched *peer_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
+/* What is refused before its body is sent; true when the answer is made. */
+static bool refused_early(struct exchange *exchange, const char *version, struct web_reply *reply)
+{
+	struct web_server *server = exchange->server;
+	const char *length = exchange->headers.length;
+
+	if (check_framing(exchange, server->loopback, strcmp(version, "HTTP/1.0") == 0, reply))
+		return true;
+	if (!length || strtoull(length, NULL, 10) <= server->options.max_body_bytes)
+		return false;
+	exchange->too_large = true;
+	return refused(exchange, reply);
+}
+
 /* The first call for a request: headers only. Large bodies are refused before they are sent. */
 static enum MHD_Result begin(struct exchange *exchange, struct MHD_Connection *connection,
 			     const char *path, const char *method, const char *version)
 {
 	struct web_server *server = exchange->server;
 	struct web_reply reply = empty_reply();
-	const char *length;
 
 	exchange->connection = connection;
+	exchange->peer = peer_of(connection);
 	exchange->request = (struct web_request){
 		.method = method,
 		.path = path,
 		.id = exchange->id,
 		.start_ns = clock_now_ns(),
 		.connection = exchange,
-		.route = find_route(&server->options, method, path),
+		.route = route_find(&server->options, method, path),
 	};
 	exchange->body.max_bytes = server->options.max_body_bytes;
 	exchange->counted = true;
 	atomic_fetch_add(&server->under_way, 1);
+	check_headers(exchange);
 	give_id(exchange);
-	if (check_framing(exchange, server->loopback, strcmp(version, "HTTP/1.0") == 0, &reply))
+	if (refused_early(exchange, version, &reply))
 		return answer(exchange, &reply);
-	length = web_header(&exchange->request, "Content-Length");
-	if (length && strtoull(length, NULL, 10) > server->options.max_body_bytes) {
-		exchange->too_large = true;
-		refused(exchange, &reply);
-		return answer(exchange, &reply);
-	}
+	set_deadline(exchange, false, exchange->request.start_ns + server->options.body_timeout_ns);
 	return MHD_YES;
 }
 
@@ -266,6 +260,9 @@ static enum MHD_Result respond(struct exchange *exchange)
 	const struct web_options *options = &exchange->server->options;
 	struct web_reply reply = empty_reply();
 
+	set_deadline(exchange, true, INT64_MAX);
+	/* Most answers fit: one allocation instead of one per doubling. */
+	strbuf_reserve(&reply.body, BODY_RESERVE_BYTES);
 	if (!refused(exchange, &reply)) {
 		exchange->request.body = strbuf_text(&exchange->body);
 		exchange->request.body_length = exchange->body.length;
@@ -309,10 +306,29 @@ static void completed(void *arg, struct MHD_Connection *connection, void **conte
 		return;
 	if (exchange->response)
 		MHD_destroy_response(exchange->response);
+	/* The next request may be long in coming, but not long in being sent. */
+	set_deadline(exchange, false,
+		     exchange->answered_ns +
+			     (int64_t)exchange->server->options.idle_timeout_s * NS_PER_S +
+			     exchange->server->options.header_timeout_ns);
 	atomic_fetch_sub(&exchange->server->under_way, 1);
 	strbuf_release(&exchange->body);
 	free(exchange);
 	*context = NULL;
+}
+
+static void connection_changed(void *arg, struct MHD_Connection *connection, void **context,
+			       enum MHD_ConnectionNotificationCode code)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct web_server *server = arg;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED && info)
+		*context = deadlines_add(server->deadlines, info->connect_fd,
+					 clock_now_ns() + server->options.header_timeout_ns);
+	else if (code == MHD_CONNECTION_NOTIFY_CLOSED)
+		deadlines_remove(server->deadlines, *context);
 }
 
 /* Paths stay as they came: no route has an escape, and an unescaped NUL would cut one short. */
@@ -331,6 +347,7 @@ static struct MHD_Daemon *start_daemon(struct web_server *server, int fd)
 					MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC,
 				0, NULL, NULL, access_handler, server, MHD_OPTION_LISTEN_SOCKET, fd,
 				MHD_OPTION_NOTIFY_COMPLETED, completed, NULL,
+				MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server,
 				MHD_OPTION_THREAD_POOL_SIZE, o->threads,
 				MHD_OPTION_CONNECTION_LIMIT, o->connections,
 				MHD_OPTION_CONNECTION_TIMEOUT, o->idle_timeout_s,
@@ -352,6 +369,20 @@ static void apply_defaults(struct web_options *options)
 		options->idle_timeout_s = IDLE_TIMEOUT_S;
 	if (!options->max_body_bytes)
 		options->max_body_bytes = WEB_BODY_LIMIT_BYTES;
+	if (!options->header_timeout_ns)
+		options->header_timeout_ns = HEADER_TIMEOUT_NS;
+	if (!options->body_timeout_ns)
+		options->body_timeout_ns = BODY_TIMEOUT_NS;
+	if (!options->write_timeout_ns)
+		options->write_timeout_ns = WRITE_TIMEOUT_NS;
+}
+
+static int64_t shortest_timeout_ns(const struct web_options *o)
+{
+	int64_t shortest = o->header_timeout_ns;
+
+	shortest = o->body_timeout_ns < shortest ? o->body_timeout_ns : shortest;
+	return o->write_timeout_ns < shortest ? o->write_timeout_ns : shortest;
 }
 
 /* Threads must not take the program's signals: they inherit a mask with all blocked. */
@@ -363,12 +394,14 @@ static int start_threads(struct web_server *server, int fd, struct error *err)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	server->holder = holder_start();
+	server->deadlines = deadlines_start(shortest_timeout_ns(&server->options));
 	server->daemon = start_daemon(server, fd);
 	saved = errno;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (server->daemon)
 		return 0;
 	holder_stop(server->holder);
+	deadlines_stop(server->deadlines);
 	errno = saved;
 	return error_set_errno(err, ERROR_UNMEASURED, "cannot start the HTTP listener");
 }
@@ -427,6 +460,7 @@ void web_stop(struct web_server *server, int64_t grace_ns)
 		sleep_ns(DRAIN_POLL_NS);
 	holder_stop(server->holder);
 	MHD_stop_daemon(server->daemon);
+	deadlines_stop(server->deadlines);
 	if (fd != MHD_INVALID_SOCKET)
 		close(fd);
 	free(server);

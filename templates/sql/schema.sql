@@ -48,9 +48,16 @@ CREATE {{#private}}UNLOGGED {{/private}}TABLE predictions (
 	risk real NOT NULL,
 	uncertainty real NOT NULL
 );
+-- The fitted networks: `parameters` as in model_network.h, `version` names their content.
 CREATE {{#private}}UNLOGGED {{/private}}TABLE models (
 	name text NOT NULL,
 	version text NOT NULL,
-	parameters text NOT NULL,
+	created timestamp NOT NULL DEFAULT now(),
+	r2 real NOT NULL,
+	parameters bytea NOT NULL,
 	PRIMARY KEY (name, version)
+);
+-- Which data set this is: one row, written last.
+CREATE {{#private}}UNLOGGED {{/private}}TABLE data_sets (
+	name text PRIMARY KEY
 );

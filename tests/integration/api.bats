@@ -2,34 +2,7 @@
 # The reference API on a real PostgreSQL and a real Redis: one server for the whole file.
 
 load ../helper
-
-JSON='Content-Type: application/json'
-PLACE='"location": {"latitude": -0.1, "longitude": 34.75, "name": "Kisumu"}'
-DATE='"target_date": "2024-05-01"'
-
-# start_server FOLDER ARGUMENT…: the URL and the process id stand in files of the folder.
-start_server() {
-  local folder="$1" i
-  shift
-  mkdir -p "$folder"
-  env -u DATABASE_URL -u REDIS_URL -u LOAD_TEST_DATABASE_URL -u LOAD_TEST_REDIS_URL \
-    "$PERFGATE" serve --port 0 "$@" >"$folder/out" 2>"$folder/err" 3>&- &
-  echo $! >"$folder/pid"
-  for i in $(seq 600); do
-    grep -q 'ready on' "$folder/out" && break
-    kill -0 "$(cat "$folder/pid")" 2>/dev/null || break
-    sleep 0.05
-  done
-  sed -n 's/.*ready on //p' "$folder/out" >"$folder/url"
-  [ -s "$folder/url" ] || { cat "$folder/err" >&2; return 1; }
-}
-
-# stop_server FOLDER: $status is how it ended.
-stop_server() {
-  status=0
-  kill -TERM "$(cat "$1/pid")"
-  wait "$(cat "$1/pid")" || status=$?
-}
+load serve
 
 setup_file() {
   local root
@@ -48,53 +21,25 @@ setup_more() {
   if [ -r "$BATS_FILE_TMPDIR/main/url" ]; then URL="$(cat "$BATS_FILE_TMPDIR/main/url")"; fi
 }
 
-# ask METHOD PATH [BODY [CURL ARGUMENT…]]: $code, $head (lower-case names) and $body.
-ask() {
-  local method="$1" path="$2" data="${3-}"
-  shift 2
-  [ $# -eq 0 ] || shift
-  [ -z "$data" ] || set -- -H "$JSON" --data-binary "$data" "$@"
-  code="$(curl -s --max-time 20 -X "$method" -D .head -o .body -w '%{http_code}' "$@" "$URL$path")"
-  head="$(tr -d '\r' <.head)"
-  body="$(cat .body)"
-}
-
-# json EXPRESSION: evaluated with the body as `d`; prints the value.
-json() {
-  python3 -c 'import json,sys; d=json.load(open(".body")); print(eval(sys.argv[1]))' "$1"
-}
-
-expect_code() {
-  [ "$code" = "$1" ] && return 0
-  printf 'expected %s, got %s\n%s\n%s\n' "$1" "$code" "$head" "$body" >&2
-  return 1
-}
-
-expect_json() {
-  local got
-  got="$(json "$1")"
-  [ "$got" = "$2" ] && return 0
-  printf '%s is %s, expected %s\n%s\n' "$1" "$got" "$2" "$body" >&2
-  return 1
-}
-
 @test "every GET route answers" {
   local path
-  for path in / /info /health/ /health/detailed /health/models /health/readiness /health/liveness /metrics; do
+  for path in / /info /health/ /health/detailed /health/models /health/readiness /health/liveness /metrics /openapi.json; do
     ask GET "$path"
     expect_code 200
     expect_match "$head" 'X-Request-ID: [0-9a-f]{16}'
   done
 }
 
-@test "/info says what the services are and that the models differ by name only" {
+@test "/info says what the services are, what the data covers and how the models differ" {
   ask GET /info
   expect_json 'd["environment"]["private"]' True
   expect_json 'd["environment"]["data_set"]' quick
   expect_json 'd["environment"]["postgresql_settings"]["fsync"]' off
   expect_match "$(json 'd["environment"]["postgresql_version"]')" '^[0-9]+\.[0-9]+$'
   expect_match "$(json 'd["environment"]["redis_version"]')" '^[0-9]+\.[0-9]+'
-  expect_match "$(json 'd["models"]["note"]')" 'by name only'
+  expect_match "$(json 'd["models"]["note"]')" 'fitted to a mechanistic risk'
+  expect_match "$(json 'd["purpose"]')" 'not medical advice'
+  expect_json '[d["coverage"][k] for k in ("data_set", "south", "north", "west", "east", "first_year", "last_year")]' "['quick', -3.0, 2.0, 34.0, 38.0, 2023, 2023]"
 }
 
 @test "/health/ has the promised members" {
@@ -197,10 +142,12 @@ print([p["risk_score"] for p in d["predictions"] if p["latitude"] == 0.5 and p["
   python3 -c '
 import json; d = json.load(open(".body"))
 for p in d["time_series"]: print(p["date"], p["risk_score"], p["uncertainty"])' >series
-  local date score uncertainty
+  local date score uncertainty socket
+  socket="$(own_redis_socket "$BATS_FILE_TMPDIR/main")"
   while read -r date score uncertainty; do
-    # Another model type has its own key: it is computed, not read from the cache.
-    ask POST /predict/single "{$PLACE, \"target_date\": \"$date\", \"model_type\": \"lstm\"}"
+    # Points of a series and of a single request share their keys: make sure it is computed.
+    redis-cli -s "$socket" --scan --pattern 'malaria:prediction:*' | xargs -r redis-cli -s "$socket" DEL >/dev/null
+    ask POST /predict/single "{$PLACE, \"target_date\": \"$date\"}"
     expect_match "$head" 'X-Cache: MISS'
     expect_json '(d["risk_score"], d["uncertainty"])' "($score, $uncertainty)"
   done <series
@@ -266,7 +213,7 @@ ROWS
   ask GET /metrics
   expect_match "$head" 'Content-Type: text/plain; version=0.0.4'
   expect_match "$body" 'malaria_api_requests_total\{endpoint="/health/liveness",method="GET",status="200"\} [1-9]'
-  expect_match "$body" 'malaria_database_connections\{state="max"\} 20'
+  expect_match "$body" 'malaria_database_connections\{state="max"\} 50'
   expect_match "$body" 'malaria_cache_memory_usage_bytes [1-9]'
 }
 
@@ -277,29 +224,15 @@ ROWS
   ask POST /predict/single "$request"
   cp .body first
   socket="$(own_redis_socket "$folder")"
-  key='malaria:prediction:0.00:34.75:2020-06-01:ensemble.1'
+  key="malaria:prediction:0.00:34.75:2020-06-01:$(model_label)"
+  [ "$(redis-cli -s "$socket" EXISTS "$key")" = 1 ]
   redis-cli -s "$socket" SET "$key" '{"risk": 1}' >/dev/null
   ask POST /predict/single "$request"
   expect_match "$head" 'X-Cache: MISS'
   cmp first .body
   expect_match "$(redis-cli -s "$socket" GET "$key")" '^\[1,1,'
-  expect_match "$(redis-cli -s "$socket" TTL "$key")" '^(19[4-9]|2[0-3])[0-9]{3}$'
+  expect_match "$(redis-cli -s "$socket" TTL "$key")" '^(19[4-9][0-9]{2}|2[0-3][0-9]{3})$'
   stop_server "$folder"
-}
-
-# own_folder FOLDER: where the server keeps its private services, from the command line of its Redis.
-own_folder() {
-  local pid
-  pid="$(pgrep -P "$(cat "$1/pid")" redis-server)"
-  tr '\0' ' ' <"/proc/$pid/cmdline" | grep -oE "/(dev/shm|tmp)/pfg-[^/ :]*" | head -1
-}
-
-own_redis_socket() {
-  find "$(own_folder "$1")" -name '*.sock' | head -1
-}
-
-own_database_socket() {
-  dirname "$(find "$(own_folder "$1")" -name '.s.PGSQL.*' ! -name '*.lock' | head -1)"
 }
 
 @test "RD-01: without Redis the answers are the same, slower, and health says degraded" {

@@ -22,6 +22,7 @@ struct api_options {
 	const char *bind; /* NULL = 127.0.0.1 */
 	int port; /* 0 = the kernel chooses */
 	unsigned threads; /* 0 = 16 */
+	unsigned rate_limit; /* requests per second and client address (rate.h); 0 = none */
 	const char *const *inject; /* NULL-terminated inject.h rules, or NULL */
 };
 
@@ -32,14 +33,18 @@ PG_MUST_CHECK int api_check_options(const struct api_options *options, struct er
 PG_MUST_CHECK int api_start(const struct api_options *options, struct api **out, struct error *err);
 
 /*
- * Fill an empty private database, before anything is started; api_prepare() finds it filled. The
- * digest changes whenever something else would be written.
+ * Fill an empty private database with the quick data set and its models, before anything is
+ * started; api_prepare() finds it filled. The digest changes whenever something else would be
+ * written.
  */
 PG_MUST_CHECK int api_fill(const char *database_url, struct error *err);
 PG_MUST_CHECK int api_content_digest(char out[TEXT_SHA256_SIZE], struct error *err);
 
-/* Check or fill the store (`fill`: see store_prepare()), then be ready. */
-PG_MUST_CHECK int api_prepare(struct api *api, bool fill, struct error *err);
+/*
+ * Check or fill the store and load or fit the models, then be ready. `data_set` and
+ * `fill`: see struct store_options.
+ */
+PG_MUST_CHECK int api_prepare(struct api *api, const char *data_set, bool fill, struct error *err);
 int api_port(const struct api *api);
 /* Let requests under way finish for at most `grace_ns`, then free. Accepts NULL. */
 void api_stop(struct api *api, int64_t grace_ns);

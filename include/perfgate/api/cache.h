@@ -7,7 +7,8 @@
  *   malaria:env:{source}:{lat}:{lon}:{date}               24 h
  *   malaria:spatial:{bounds_hash}:{date}:{resolution}     12 h
  * each +-10 % jitter, so that what was filled together does not expire together.
- * {model} is "ensemble.1": type and version of the implementation. bounds_hash is
+ * {model} is "ensemble.2-3fa9c1d2": type and version, which names the content of the
+ * models, so that two data sets on one Redis never meet. bounds_hash is
  * SHA-256 (16 digits) over the model and the four integer cell bounds. Every part
  * is a number, a date or a name from a table, so that no part can contain ':'.
  *
@@ -20,8 +21,11 @@
  * coverage): regions are asked for by name again and again, and one key of 15 KB
  * is cheaper than 300 small ones.
  *
- * Redis out of reach is CACHE_ERROR, neither hit nor miss. Thread-safe: clients
- * come from a pool.
+ * Redis out of reach is CACHE_ERROR, neither hit nor miss. A command takes at most 100 ms;
+ * after three in a row without an answer, Redis is left alone but for one try per half second
+ * (breaker.h). A connection that was lost is replaced once per call, so that a restarted
+ * Redis costs no request anything. A full or read-only Redis goes on answering reads.
+ * Thread-safe: clients come from a pool.
  */
 #ifndef PERFGATE_API_CACHE_H
 #define PERFGATE_API_CACHE_H
@@ -38,9 +42,10 @@ enum cache_status { CACHE_HIT, CACHE_MISS, CACHE_ERROR, CACHE_STATUS_COUNT };
 #define CACHE_KEY_SIZE 128
 
 /* Keys are NUL-terminated in `out` of CACHE_KEY_SIZE bytes; the length is returned. */
-size_t cache_prediction_key(char *out, struct cell cell, int32_t day, enum model_type model);
+size_t cache_prediction_key(char *out, struct cell cell, int32_t day, const char *model);
 size_t cache_spatial_key(char *out, const struct cell_box *box, int32_t day, double resolution,
-			 enum model_type model);
+			 const char *model);
+size_t cache_model_key(char *out, const char *name, const char *version);
 /* Seconds; `random` in [0, 1) places it within +-10 %. */
 int64_t cache_ttl_s(enum cache_class class, double random);
 
@@ -54,6 +59,8 @@ struct cache;
 /* Never connects by itself; `url` is copied. */
 struct cache *cache_new(const char *url);
 void cache_free(struct cache *cache);
+/* The {model} of prediction keys for each type; borrowed. Before the first prediction. */
+void cache_name_models(struct cache *cache, const struct model_set *models);
 
 struct cache_point {
 	struct cell cell;
@@ -68,17 +75,42 @@ struct cache_point {
  */
 void cache_read_points(struct cache *cache, struct cache_point *points, size_t count,
 		       enum model_type model, bool (*forget)(void *arg), void *arg);
-/* Store points[i].found for the points whose status is CACHE_MISS. Failure is only counted. */
+/*
+ * Store points[i].found for the points whose status is CACHE_MISS; of a single one the lock is
+ * released, too. Failure is only counted.
+ */
 void cache_write_points(struct cache *cache, const struct cache_point *points, size_t count,
 			enum model_type model);
 
 enum cache_status cache_read_document(struct cache *cache, const char *key, struct assessment *out,
 				      size_t count, bool (*forget)(void *arg), void *arg);
+/* Releases the lock of `key`, too. */
 void cache_write_document(struct cache *cache, enum cache_class class, const char *key,
 			  const struct assessment *items, size_t count);
 
-/* The text of INFO. */
-PG_MUST_CHECK int cache_info(struct cache *cache, struct strbuf *out, struct error *err);
+/* A value as it is, appended; false when there is none or Redis is away. */
+bool cache_read_blob(struct cache *cache, const char *key, struct strbuf *out);
+void cache_write_blob(struct cache *cache, enum cache_class class, const char *key,
+		      const struct strbuf *blob);
+
+/*
+ * One process at a time fills a cold key: take its lock (malaria:lock:KEY, SET NX PX), or wait up
+ * to 200 ms for the process that has it. True when that one has filled `out`; false when the
+ * caller is to compute (it has the lock, or the other is too slow, or Redis is away).
+ */
+bool cache_await_document(struct cache *cache, const char *key, struct assessment *out,
+			  size_t count);
+bool cache_await_point(struct cache *cache, struct cache_point *point, enum model_type model);
+/* Nothing will be written: let others try. */
+void cache_release_document(struct cache *cache, const char *key);
+void cache_release_point(struct cache *cache, const struct cache_point *point,
+			 enum model_type model);
+
+/*
+ * Can Redis be written and read? Asks it even when it did not answer a moment ago. The text of
+ * INFO is appended to `out`.
+ */
+PG_MUST_CHECK int cache_check(struct cache *cache, struct strbuf *out, struct error *err);
 
 struct cache_stats {
 	uint64_t reads[CACHE_STATUS_COUNT]; /* one per point or document */

@@ -1,24 +1,29 @@
 /*
- * Days (base/date.h): what the API accepts, and where a day lies in the data year.
+ * Days (base/date.h): what the API accepts, and the days that a data set has.
  *
- * The data covers one fixed year of 365 days, 2023. A date of any other year
- * uses the same calendar day, 29 February uses the 28th.
+ * A data set covers whole calendar years. A date outside of them uses the same calendar
+ * day of the last year, 29 February the 28th where that year has none. Windows that begin
+ * before the first day continue at the end of the first year: the climate is periodic.
  */
 #ifndef PERFGATE_API_CALENDAR_H
 #define PERFGATE_API_CALENDAR_H
 
 #include "perfgate/base/date.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
-#define CALENDAR_DATA_YEAR 2023
-#define CALENDAR_DATA_DAYS 365
+struct calendar {
+	int first_year, last_year;
+};
 
 /* As date_parse(), years 1900..2199 only. */
 PG_MUST_CHECK int calendar_parse(const char *text, int32_t *out_day);
-/* 0..364: the day of the data year that stands for `day`. */
-int calendar_data_day(int32_t day);
-/* Its date (DATE_SIZE bytes), data_day 0..364; values outside wrap around the year. */
-void calendar_format_data_day(int data_day, char *out);
+
+int calendar_days(const struct calendar *calendar);
+/* 0..calendar_days()-1: the day of the data that stands for `day`. */
+int calendar_index(const struct calendar *calendar, int32_t day);
+/* The day at an index; indices down to minus one year wrap into the first year. */
+int32_t calendar_day(const struct calendar *calendar, int index);
 
 #endif

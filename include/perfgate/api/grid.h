@@ -22,14 +22,11 @@ struct cell_box {
 	struct cell south_west, north_east;
 };
 
-/* Coverage of the quick data set: latitude -3..2, longitude 34..38. */
-extern const struct cell_box grid_coverage;
-
 int grid_index(double degrees);
 struct cell grid_cell(double latitude, double longitude);
-bool grid_covers(struct cell cell);
-/* The part of `box` that has data; false when there is none. */
-bool grid_clip(const struct cell_box *box, struct cell_box *out);
+bool grid_covers(const struct cell_box *box, struct cell cell);
+/* What two boxes have in common; false when there is nothing. */
+bool grid_clip(const struct cell_box *box, const struct cell_box *all, struct cell_box *out);
 size_t grid_box_cells(const struct cell_box *box);
 /* Position of a cell in a box, row by row from the south-west. */
 size_t grid_box_position(const struct cell_box *box, struct cell cell);

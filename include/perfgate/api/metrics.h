@@ -14,7 +14,7 @@
 #define METRICS_BUCKETS 12
 #define METRICS_MAX_ENDPOINTS 24
 /* Statuses the API can answer; others are counted as 500. */
-#define METRICS_STATUSES 12
+#define METRICS_STATUSES 14
 
 struct metrics_histogram {
 	atomic_uint_fast64_t buckets[METRICS_BUCKETS + 1]; /* not cumulative; the last is +Inf */

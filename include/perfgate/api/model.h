@@ -1,55 +1,32 @@
 /*
- * Malaria risk from the climate of 30 days: mechanistic, a benchmark workload
- * and no medical advice.
+ * The model types that a request may name, and what they answer for a window.
  *
- * Temperature: the relative basic reproduction number R0(T) of Mordecai et
- * al. 2013, "Optimal temperature for malaria transmission is dramatically lower
- * than previously predicted", Ecology Letters 16:22-30 (doi:10.1111/ele.12015),
- * with the thermal responses of its table 1 for Anopheles and P. falciparum:
+ *   lstm, transformer   the read-out of a network (network.h) that was fitted to the mechanistic
+ *                       risk of some cells of the data set; uncertainty: its root mean square
+ *                       error on other cells
+ *   ensemble            the mean of the two and the mechanistic risk itself (mechanistic.h);
+ *                       uncertainty: the standard deviation of the three
  *
- *   Briere c T (T - T0) sqrt(Tm - T)     quadratic q T^2 + r T + s
- *   a   biting rate          Briere     c=0.000203 T0=11.7 Tm=42.3
- *   MDR mosquito development Briere     c=0.000111 T0=14.7 Tm=34
- *   PDR parasite development Briere     c=0.000111 T0=14.7 Tm=34.4
- *   EFD eggs per female, day quadratic  q=-0.153    r=8.61   s=-97.7
- *   pEA egg-adult survival   quadratic  q=-0.00924  r=0.453  s=-4.77
- *   bc  competence, percent  quadratic  q=-0.54     r=25.2   s=-206
- *   p   daily survival       quadratic  q=-0.000828 r=0.0367 s=0.522; mu = -ln p
+ * The uncertainty is at least 0.02. The climate is known for the whole data year, so
+ * the horizon does not move the risk; it widens the uncertainty by sqrt(1 + days/30).
+ * The factors are the suitabilities of the mechanistic model, whatever the type.
  *
- *   R0(T) = sqrt(a^2 bc exp(-mu/PDR) EFD pEA MDR / (N r mu^3)), divided by its
- *   maximum, so that N and r cancel. It peaks between 25 and 26 C and is 0
- *   below 16 and above 34 C.
- *
- * Rain, humidity and vegetation limit it by the fuzzy form of Craig, Snow and
- * le Sueur 1999, "A climate-based distribution model of malaria transmission in
- * sub-Saharan Africa", Parasitology Today 15:105-111: cos^2 between an unsuitable and
- * a suitable value, and the smallest of the limits counts.
- *   rain        0 .. 80 mm in 30 days (Craig et al. 1999)
- *   humidity    30 .. 60 %: 60 % after Grover-Kopec et al. 2006, Malaria Journal 5:38
- *   vegetation  NDVI 0.15 .. 0.40: 0.40 after Hay et al. 1998, Transactions of the Royal
- *               Society of Tropical Medicine and Hygiene 92:12-20
- * The unsuitable ends of humidity and vegetation are our choice.
- *
- * risk = R0(T)/max * min(rain, humidity, vegetation).
- *
- * The climate is known for the whole data year, so the horizon does not move the
- * risk; it widens the uncertainty, which is the spread of the risk over T +- one
- * deviation of the daily temperature, at least 0.02, times sqrt(1 + days/30).
- *
- * Pure; results are integers in 1/10000, so that a cached answer equals a computed one.
+ * Results are integers in 1/10000, so that a cached answer equals a computed one.
  */
 #ifndef PERFGATE_API_MODEL_H
 #define PERFGATE_API_MODEL_H
 
+#include "perfgate/api/network.h"
 #include "perfgate/base/error.h"
 
 #include <stdbool.h>
 
-#define MODEL_WINDOW_DAYS 30
 #define MODEL_SCALE 10000
 #define MODEL_SCALE_DIGITS 4
-#define MODEL_IMPLEMENTATION "mechanistic"
-#define MODEL_VERSION "1"
+/* Of how models are made and read; "VERSION-DIGEST" names one by its content too. */
+#define MODEL_VERSION "2"
+#define MODEL_VERSION_SIZE 16
+#define MODEL_LABEL_SIZE 32
 
 enum model_type { MODEL_LSTM, MODEL_TRANSFORMER, MODEL_ENSEMBLE, MODEL_TYPE_COUNT };
 extern const char *const model_names[MODEL_TYPE_COUNT + 1]; /* ends with NULL */
@@ -57,23 +34,26 @@ extern const char *const model_names[MODEL_TYPE_COUNT + 1]; /* ends with NULL */
 #define MODEL_HORIZON_COUNT 5
 extern const int model_horizons[MODEL_HORIZON_COUNT]; /* 1, 3, 7, 14, 30 days */
 
-struct climate {
-	double temperature_c; /* mean */
-	double deviation_c; /* population standard deviation of the days */
-	double rain_mm; /* sum */
-	double humidity_percent;
-	double ndvi;
-};
-
 struct assessment {
 	int risk;
 	int temperature, rain, humidity, vegetation; /* suitabilities */
 	int uncertainty[MODEL_HORIZON_COUNT];
 };
 
-/* R0(T) over its maximum, 0..1. */
-double model_temperature_suitability(double temperature_c);
-void model_assess(const struct climate *climate, struct assessment *out);
+/* Everything that is needed to answer; read-only once made. */
+struct model_set {
+	struct network networks[NETWORK_KIND_COUNT]; /* of MODEL_LSTM and MODEL_TRANSFORMER */
+	char versions[MODEL_TYPE_COUNT][MODEL_VERSION_SIZE]; /* "2-3fa9c1d2" */
+	char labels[MODEL_TYPE_COUNT][MODEL_LABEL_SIZE]; /* "lstm.2-3fa9c1d2", for cache keys */
+};
+
+/* The version of an encoded network: MODEL_VERSION and a digest of the bytes. */
+void model_version(const void *bytes, size_t length, char out[MODEL_VERSION_SIZE]);
+/* Versions and labels from the versions of the two networks. */
+void model_name_all(struct model_set *models);
+
+void model_assess(const struct model_set *models, enum model_type type, const struct window *window,
+		  struct assessment *out);
 
 /* Index into model_horizons, -1 for any other number of days. */
 int model_horizon_index(int days);

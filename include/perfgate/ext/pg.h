@@ -2,7 +2,8 @@
  * PostgreSQL through libpq: one connection, statements with parameters, results.
  *
  * Every call has a deadline: connecting is driven by poll(), a statement that
- * runs longer is cancelled on the server. Statements use the extended
+ * runs longer is cancelled on the server (from a thread of its own: a server that
+ * hangs does not take the cancel either). Statements use the extended
  * protocol, so that values are never text of the statement and a second
  * statement in one string is refused by the server.
  *
@@ -44,6 +45,10 @@ PG_MUST_CHECK int extpg_ping(const char *url, int64_t timeout_ns, struct error *
 
 /* False after a lost connection or a timeout: free it and connect again. */
 bool extpg_usable(const struct extpg *pg);
+/* Did the last statement run into its deadline? Another try would wait as long again. */
+bool extpg_timed_out(const struct extpg *pg);
+/* Is an idle connection still there? Looks at what has arrived; sends and waits for nothing. */
+bool extpg_alive(struct extpg *pg);
 
 /* Deadline of the following statements; 0 = 30 s. */
 void extpg_set_query_timeout(struct extpg *pg, int64_t timeout_ns);
@@ -74,8 +79,9 @@ PG_MUST_CHECK int extpg_script(struct extpg *pg, const char *sql, struct error *
 size_t extpg_rows(const struct extpg_result *result);
 /* bool, int2, int4, int8, float4, float8; NaN for null and every other type. */
 double extpg_number(const struct extpg_result *result, size_t row, size_t column);
-/* The bytes of a text value, NUL-terminated, "" for null; borrowed from the result. */
+/* The bytes of a text or bytea value, NUL-terminated, "" for null; borrowed from the result. */
 const char *extpg_text(const struct extpg_result *result, size_t row, size_t column);
+size_t extpg_length(const struct extpg_result *result, size_t row, size_t column);
 void extpg_result_free(struct extpg_result *result);
 DEFINE_AUTO(extpg_result, struct extpg_result *, extpg_result_free)
 

@@ -1,5 +1,5 @@
 /*
- * Redis through hiredis: GET, SET EX, DEL, INFO, one by one or pipelined.
+ * Redis through hiredis: MGET, SET EX (pipelined), SET NX, DEL, INFO.
  *
  * Commands are argument vectors, never text formats, so that no byte of a key
  * or value can become another command. Every call has a time limit. A hiredis
@@ -19,6 +19,7 @@
 #include "perfgate/base/error.h"
 #include "perfgate/base/strbuf.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -44,9 +45,16 @@ DEFINE_AUTO(extredis, struct extredis *, extredis_free)
 PG_MUST_CHECK int extredis_ping(const char *url, int64_t timeout_ns, struct error *err);
 
 /*
- * `count` GETs in one round trip. `out[i].data` is valid until the next call on
- * this client. A key of another type or a refused command fails the whole
- * call, with every answer read.
+ * Did the server answer the last call? False after a lost connection, a time limit and bytes that
+ * are not Redis's; a command that it refused (OOM, READONLY, LOADING …) is an answer.
+ */
+bool extredis_answered(const struct extredis *redis);
+/* Did the last call run into its time limit? Another try would wait as long again. */
+bool extredis_timed_out(const struct extredis *redis);
+
+/*
+ * `count` values in one round trip (MGET). `out[i].data` is valid until the next call on
+ * this client. A key that holds another type has no value.
  */
 PG_MUST_CHECK int extredis_get(struct extredis *redis, const struct extredis_bytes *keys,
 			       size_t count, struct extredis_bytes *out, struct error *err);
@@ -55,9 +63,16 @@ struct extredis_entry {
 	struct extredis_bytes key, value;
 	int64_t ttl_s; /* at least 1 */
 };
-/* `count` SET key value EX ttl in one round trip. */
+/*
+ * `count` SET key value EX ttl in one round trip, and DEL `drop` (may be NULL) after them. One that
+ * is refused fails the call, with every answer read and the others stored.
+ */
 PG_MUST_CHECK int extredis_set(struct extredis *redis, const struct extredis_entry *entries,
-			       size_t count, struct error *err);
+			       size_t count, const struct extredis_bytes *drop, struct error *err);
+
+/* SET key value NX PX ttl: `out` says whether the key was free and is ours now. */
+PG_MUST_CHECK int extredis_claim(struct extredis *redis, struct extredis_bytes key, int64_t ttl_ms,
+				 bool *out, struct error *err);
 
 PG_MUST_CHECK int extredis_delete(struct extredis *redis, struct extredis_bytes key,
 				  struct error *err);

@@ -26,6 +26,10 @@ struct web_request {
 /* The request's header, NULL when absent; borrowed. */
 const char *web_header(const struct web_request *request, const char *name);
 
+#define WEB_ADDRESS_SIZE 16
+/* The client's IP address as 16 bytes, IPv4 mapped into IPv6; zeros when it is not known. */
+void web_client_address(const struct web_request *request, unsigned char *out);
+
 #define WEB_REPLY_HEADERS 6
 #define WEB_HEADER_VALUE_SIZE 200
 

@@ -3,10 +3,12 @@
  *
  * A table of routes by method and path; handlers run on the pool's threads, may
  * block, and share one `arg`. The listener itself answers 400, 404, 405 (with
- * Allow), 413, 414, 415 and 431, in the same JSON shape as web_error(). It
- * limits headers to 16 KiB, bodies to max_body_bytes and the number of
- * connections, closes idle ones, compresses from 1000 bytes for clients that
- * accept gzip, and gives each request an X-Request-ID.
+ * Allow), 413, 414, 415, 417 and 431; what is wrong with a request that could be
+ * read is told in the JSON of web_error(). It limits headers to 16 KiB, bodies to
+ * max_body_bytes and the number of connections, closes idle ones, answers 408 to
+ * those that send too slowly and cuts off those that read too slowly, compresses
+ * from 1000 bytes for clients that accept gzip, and gives each request an
+ * X-Request-ID.
  *
  * Bound to loopback, only loopback names are accepted in Host (DNS rebinding).
  * A path matches with or without its last slash; HEAD is served by GET.
@@ -48,7 +50,13 @@ struct web_options {
 	void *arg;
 	unsigned threads; /* 0 = 16 */
 	unsigned connections; /* 0 = 10000 */
-	unsigned idle_timeout_s; /* 0 = 60 */
+	unsigned idle_timeout_s; /* of silence; 0 = 60 */
+	/*
+	 * From the connection's start, or the end of idle_timeout_s, to the end of a header; from
+	 * there to the end of the body; from the answer to its being taken. Whoever is slower gets
+	 * 408 or is cut off. 0 = 10 s, 30 s, 60 s.
+	 */
+	int64_t header_timeout_ns, body_timeout_ns, write_timeout_ns;
 	size_t max_body_bytes; /* 0 = WEB_BODY_LIMIT_BYTES */
 };
 

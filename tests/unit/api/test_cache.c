@@ -1,4 +1,5 @@
 #include "perfgate/api/cache.h"
+#include "perfgate/api/data_set.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,10 +33,10 @@ static void places_become_cells_with_ties_away_from_zero(void **state)
 static void the_edge_of_the_coverage_is_inside(void **state)
 {
 	(void)state;
-	assert_true(grid_covers(grid_cell(-3, 34)));
-	assert_true(grid_covers(grid_cell(2.1, 38.1)));
-	assert_false(grid_covers(grid_cell(2.2, 38)));
-	assert_false(grid_covers(grid_cell(0, 33.8)));
+	assert_true(grid_covers(&data_sets->coverage, grid_cell(-3, 34)));
+	assert_true(grid_covers(&data_sets->coverage, grid_cell(2.1, 38.1)));
+	assert_false(grid_covers(&data_sets->coverage, grid_cell(2.2, 38)));
+	assert_false(grid_covers(&data_sets->coverage, grid_cell(0, 33.8)));
 }
 
 static void boxes_are_clipped_and_numbered_row_by_row(void **state)
@@ -43,10 +44,10 @@ static void boxes_are_clipped_and_numbered_row_by_row(void **state)
 	struct cell_box world = {{-360, -720}, {360, 720}}, far = {{100, 100}, {110, 110}}, box;
 
 	(void)state;
-	assert_true(grid_clip(&world, &box));
+	assert_true(grid_clip(&world, &data_sets->coverage, &box));
 	assert_int_equal(grid_box_cells(&box), 21 * 17);
-	assert_false(grid_clip(&far, &box));
-	assert_true(grid_clip(&world, &box));
+	assert_false(grid_clip(&far, &data_sets->coverage, &box));
+	assert_true(grid_clip(&world, &data_sets->coverage, &box));
 	for (size_t i = 0; i < grid_box_cells(&box); i++)
 		assert_int_equal(grid_box_position(&box, grid_box_cell(&box, i)), i);
 	assert_int_equal(grid_box_cell(&box, 17).latitude, -11);
@@ -60,13 +61,15 @@ static void keys_have_the_documented_form(void **state)
 	size_t length;
 
 	(void)state;
-	length = cache_prediction_key(key, cell, 19843, MODEL_ENSEMBLE);
-	assert_string_equal(key, "malaria:prediction:-1.25:36.75:2024-04-30:ensemble.1");
+	length = cache_prediction_key(key, cell, 19843, "ensemble.2-3fa9c1d2");
+	assert_string_equal(key, "malaria:prediction:-1.25:36.75:2024-04-30:ensemble.2-3fa9c1d2");
 	assert_int_equal(length, strlen(key));
-	length = cache_spatial_key(key, &box, 19843, 0.1, MODEL_LSTM);
+	length = cache_spatial_key(key, &box, 19843, 0.1, "lstm.2-00c0ffee");
 	assert_int_equal(length, strlen(key));
 	assert_memory_equal(key, "malaria:spatial:", 16);
 	assert_string_equal(key + 32, ":2024-04-30:0.100000");
+	cache_model_key(key, "lstm", "2-00c0ffee");
+	assert_string_equal(key, "malaria:model:lstm:2-00c0ffee");
 }
 
 static bool is_new(char (*seen)[CACHE_KEY_SIZE], size_t *count, const char *key)
@@ -78,8 +81,7 @@ static bool is_new(char (*seen)[CACHE_KEY_SIZE], size_t *count, const char *key)
 	return true;
 }
 
-/* RD-04: no two different questions share a key. */
-static void different_questions_have_different_keys(void **state)
+static void rd_04_different_questions_have_different_keys(void **state)
 {
 	static char seen[2000][CACHE_KEY_SIZE];
 	char key[CACHE_KEY_SIZE];
@@ -91,7 +93,7 @@ static void different_questions_have_different_keys(void **state)
 			for (int32_t day = 19358; day < 19360; day++)
 				for (int model = 0; model < MODEL_TYPE_COUNT; model++) {
 					cache_prediction_key(key, (struct cell){lat, lon}, day,
-							     (enum model_type)model);
+							     model_names[model]);
 					assert_true(is_new(seen, &count, key));
 				}
 	for (int low = 1; low < 12; low++)
@@ -99,16 +101,16 @@ static void different_questions_have_different_keys(void **state)
 			/* 1:11 and 11:1 must not run together. */
 			struct cell_box box = {{low, high}, {11, 111}};
 
-			cache_spatial_key(key, &box, 19358, 0.1, MODEL_ENSEMBLE);
+			cache_spatial_key(key, &box, 19358, 0.1, "ensemble");
 			assert_true(is_new(seen, &count, key));
-			cache_spatial_key(key, &box, 19358, 0.25, MODEL_ENSEMBLE);
+			cache_spatial_key(key, &box, 19358, 0.25, "ensemble");
 			assert_true(is_new(seen, &count, key));
-			cache_spatial_key(key, &box, 19358, 0.1, MODEL_LSTM);
+			cache_spatial_key(key, &box, 19358, 0.1, "lstm");
 			assert_true(is_new(seen, &count, key));
 		}
 }
 
-static void times_to_live_are_jittered_by_a_tenth(void **state)
+static void rd_09_times_to_live_are_jittered_by_a_tenth(void **state)
 {
 	(void)state;
 	assert_int_equal(cache_ttl_s(CACHE_PREDICTION, 0.5), 6 * 3600);
@@ -134,8 +136,7 @@ static void documents_survive_encoding(void **state)
 	assert_int_equal(cache_decode(text.data, text.length - 1, out, 3), -1);
 }
 
-/* RD-08 */
-static void anything_else_is_no_document(void **state)
+static void rd_08_anything_else_is_no_document(void **state)
 {
 	static const char *const bad[] = {
 		"",
@@ -170,10 +171,10 @@ int main(void)
 		cmocka_unit_test(the_edge_of_the_coverage_is_inside),
 		cmocka_unit_test(boxes_are_clipped_and_numbered_row_by_row),
 		cmocka_unit_test(keys_have_the_documented_form),
-		cmocka_unit_test(different_questions_have_different_keys),
-		cmocka_unit_test(times_to_live_are_jittered_by_a_tenth),
+		cmocka_unit_test(rd_04_different_questions_have_different_keys),
+		cmocka_unit_test(rd_09_times_to_live_are_jittered_by_a_tenth),
 		cmocka_unit_test(documents_survive_encoding),
-		cmocka_unit_test(anything_else_is_no_document),
+		cmocka_unit_test(rd_08_anything_else_is_no_document),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,34 +59,58 @@ static void every_day_survives_printing_and_parsing(void **state)
 	}
 }
 
+static const struct calendar one_year = {2023, 2023}, four_years = {2020, 2023};
+
+static int32_t day_of(const char *text)
+{
+	int32_t day;
+
+	assert_int_equal(calendar_parse(text, &day), 0);
+	return day;
+}
+
 static void other_years_use_the_same_calendar_day(void **state)
 {
 	static const struct {
 		const char *text;
-		int data_day;
-	} rows[] = {{"2023-01-01", 0},	{"2024-01-01", 0},  {"1999-12-31", 364}, {"2024-02-29", 58},
-		    {"2024-02-28", 58}, {"2024-03-01", 59}, {"2050-06-15", 165}};
+		const char *one, *four;
+	} rows[] = {
+		{"2023-01-01", "2023-01-01", "2023-01-01"},
+		{"2024-01-01", "2023-01-01", "2023-01-01"},
+		{"1999-12-31", "2023-12-31", "2023-12-31"},
+		{"2024-02-29", "2023-02-28", "2023-02-28"},
+		{"2020-02-29", "2023-02-28", "2020-02-29"},
+		{"2021-07-04", "2023-07-04", "2021-07-04"},
+		{"2024-03-01", "2023-03-01", "2023-03-01"},
+		{"2050-06-15", "2023-06-15", "2023-06-15"},
+	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		int32_t day;
+		int32_t day = day_of(rows[i].text);
 
-		assert_int_equal(calendar_parse(rows[i].text, &day), 0);
-		assert_int_equal(calendar_data_day(day), rows[i].data_day);
+		assert_int_equal(calendar_day(&one_year, calendar_index(&one_year, day)),
+				 day_of(rows[i].one));
+		assert_int_equal(calendar_day(&four_years, calendar_index(&four_years, day)),
+				 day_of(rows[i].four));
 	}
 }
 
-static void days_of_the_data_year_wrap(void **state)
+static void indices_count_all_days_of_the_data(void **state)
 {
-	char text[DATE_SIZE];
-
 	(void)state;
-	calendar_format_data_day(-1, text);
-	assert_string_equal(text, "2023-12-31");
-	calendar_format_data_day(365, text);
-	assert_string_equal(text, "2023-01-01");
-	calendar_format_data_day(58, text);
-	assert_string_equal(text, "2023-02-28");
+	assert_int_equal(calendar_days(&one_year), 365);
+	assert_int_equal(calendar_days(&four_years), 1461);
+	assert_int_equal(calendar_index(&one_year, day_of("2023-12-31")), 364);
+	assert_int_equal(calendar_index(&four_years, day_of("2023-12-31")), 1460);
+}
+
+static void days_before_the_first_are_the_last_of_the_first_year(void **state)
+{
+	(void)state;
+	assert_int_equal(calendar_day(&one_year, -1), day_of("2023-12-31"));
+	assert_int_equal(calendar_day(&four_years, -1), day_of("2020-12-31"));
+	assert_int_equal(calendar_day(&four_years, -29), day_of("2020-12-03"));
 }
 
 int main(void)
@@ -96,7 +120,8 @@ int main(void)
 		cmocka_unit_test(days_are_counted_from_1970),
 		cmocka_unit_test(every_day_survives_printing_and_parsing),
 		cmocka_unit_test(other_years_use_the_same_calendar_day),
-		cmocka_unit_test(days_of_the_data_year_wrap),
+		cmocka_unit_test(indices_count_all_days_of_the_data),
+		cmocka_unit_test(days_before_the_first_are_the_last_of_the_first_year),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

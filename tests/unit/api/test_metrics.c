@@ -140,6 +140,31 @@ static void every_line_is_well_formed(void **state)
 	}
 }
 
+/* A status without a counter of its own would be counted as 500: a false alarm. */
+static void every_status_has_its_own_counter(void **state)
+{
+	static const int statuses[] = {200, 400, 404, 405, 408, 413, 414,
+				       415, 417, 422, 429, 431, 500, 503};
+	static struct metrics metrics;
+	struct metrics_gauges gauges = {0};
+	AUTO(strbuf) struct strbuf text = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
+		metrics_request(&metrics, 0, statuses[i], 1);
+	metrics_request(&metrics, 0, 599, 1);
+	write_all(&metrics, &gauges, &text);
+	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
+		AUTO(strbuf) struct strbuf line = {0};
+
+		strbuf_printf(&line,
+			      "malaria_api_requests_total{endpoint=\"/predict/single\","
+			      "method=\"POST\",status=\"%d\"} %d",
+			      statuses[i], statuses[i] == 500 ? 2 : 1);
+		expect_line(&text, strbuf_text(&line));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,6 +173,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_known_is_left_out),
 		cmocka_unit_test(the_seeds_names_are_all_there),
 		cmocka_unit_test(every_line_is_well_formed),
+		cmocka_unit_test(every_status_has_its_own_counter),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

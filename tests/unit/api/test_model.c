@@ -1,5 +1,7 @@
 #include "perfgate/api/model.h"
 
+#include "perfgate/api/mechanistic.h"
+
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,94 +11,113 @@
 
 #include <cmocka.h>
 
-/* Computed from the published parameters with an independent program (Python, double). */
-static void suitability_follows_the_published_responses(void **state)
+/* Warm and wet: the mechanistic risk is 1. */
+static struct window good_window(void)
 {
-	static const struct {
-		double temperature_c, expected;
-	} rows[] = {
-		{10, 0},	{15, 0},    {18, 0.021799}, {20, 0.185912}, {22, 0.542979},
-		{25, 0.986540}, {25.57, 1}, {28, 0.789395}, {30, 0.449489}, {32, 0.147799},
-		{34, 0},	{45, 0},    {-5, 0},
-	};
+	struct window window = {.ndvi = 0.5f};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		double value = model_temperature_suitability(rows[i].temperature_c);
-
-		if (fabs(value - rows[i].expected) > 2e-6)
-			fail_msg("%g C: %.7f", rows[i].temperature_c, value);
+	for (int i = 0; i < CLIMATE_DAYS; i++) {
+		window.temperature_c[i] = 25.57f;
+		window.rain_mm[i] = 5;
+		window.humidity_percent[i] = 80;
 	}
+	return window;
 }
 
-static void suitability_peaks_once_between_25_and_26_degrees(void **state)
+/* Networks whose read-out is the constant alone. */
+static void constant_models(struct model_set *models, float lstm, float transformer)
 {
-	double best = 0, best_at = 0;
-
-	(void)state;
-	for (int i = 0; i <= 50000; i++) {
-		double value = model_temperature_suitability(i / 1000.0);
-
-		assert_true(value >= 0 && value <= 1);
-		if (value > best) {
-			best = value;
-			best_at = i / 1000.0;
-		}
-	}
-	assert_true(best > 1 - 1e-6);
-	assert_true(best_at > 25 && best_at < 26);
+	memset(models, 0, sizeof *models);
+	network_init(&models->networks[NETWORK_LSTM], NETWORK_LSTM);
+	network_init(&models->networks[NETWORK_TRANSFORMER], NETWORK_TRANSFORMER);
+	models->networks[NETWORK_LSTM].readout[0] = lstm;
+	models->networks[NETWORK_TRANSFORMER].readout[0] = transformer;
+	models->networks[NETWORK_LSTM].rmse = 0.05f;
 }
 
-static const struct climate good = {25.57, 0, 80, 60, 0.40};
-
-static int risk_of(struct climate climate)
+static struct assessment assess(const struct model_set *models, enum model_type type)
 {
+	struct window window = good_window();
 	struct assessment item;
 
-	model_assess(&climate, &item);
-	return item.risk;
+	model_assess(models, type, &window, &item);
+	return item;
 }
 
-static void the_scarcest_of_rain_humidity_and_vegetation_limits(void **state)
+static void the_ensemble_is_the_mean_and_its_spread_the_uncertainty(void **state)
 {
-	struct climate c = good;
-
-	(void)state;
-	assert_int_equal(risk_of(good), 10000);
-	c.rain_mm = 40; /* cos^2(45 degrees) */
-	assert_int_equal(risk_of(c), 5000);
-	c.humidity_percent = 30;
-	assert_int_equal(risk_of(c), 0);
-	c = good;
-	c.ndvi = 0.275;
-	assert_int_equal(risk_of(c), 5000);
-	c.ndvi = 0.1;
-	assert_int_equal(risk_of(c), 0);
-}
-
-static void uncertainty_grows_with_the_horizon_and_has_a_floor(void **state)
-{
-	struct climate c = good;
+	static struct model_set models;
 	struct assessment item;
 
 	(void)state;
-	model_assess(&c, &item);
-	assert_int_equal(item.uncertainty[4], (int)lround(0.02 * sqrt(2) * 10000));
-	c.temperature_c = 21;
-	c.deviation_c = 2;
-	model_assess(&c, &item);
+	constant_models(&models, 0.7f, 0.4f);
+	assert_int_equal(assess(&models, MODEL_LSTM).risk, 7000);
+	assert_int_equal(assess(&models, MODEL_TRANSFORMER).risk, 4000);
+	item = assess(&models, MODEL_ENSEMBLE);
+	assert_int_equal(item.risk, 7000); /* of 0.7, 0.4 and 1 */
+	assert_int_equal(item.uncertainty[4], (int)lround(sqrt(0.06) * sqrt(2) * MODEL_SCALE));
+}
+
+static void uncertainty_is_the_error_of_the_fit_and_grows_with_the_horizon(void **state)
+{
+	static struct model_set models;
+	struct assessment item;
+
+	(void)state;
+	constant_models(&models, 0.7f, 0.4f);
+	item = assess(&models, MODEL_LSTM);
+	assert_int_equal(item.uncertainty[4], (int)lround(0.05 * sqrt(2) * MODEL_SCALE));
 	for (int i = 1; i < MODEL_HORIZON_COUNT; i++)
 		assert_true(item.uncertainty[i] > item.uncertainty[i - 1]);
-	assert_true(item.uncertainty[0] > 1000);
+	/* It has a floor. */
+	item = assess(&models, MODEL_TRANSFORMER);
+	assert_int_equal(item.uncertainty[4], (int)lround(0.02 * sqrt(2) * MODEL_SCALE));
 }
 
-static void a_broken_climate_gives_no_risk(void **state)
+static void risks_stay_between_0_and_1(void **state)
 {
-	struct climate c = good;
+	static struct model_set models;
 
 	(void)state;
-	c.temperature_c = (double)NAN;
-	assert_int_equal(risk_of(c), 0);
+	constant_models(&models, 3, -2);
+	assert_int_equal(assess(&models, MODEL_LSTM).risk, MODEL_SCALE);
+	assert_int_equal(assess(&models, MODEL_TRANSFORMER).risk, 0);
+	constant_models(&models, NAN, 0);
+	assert_int_equal(assess(&models, MODEL_LSTM).risk, 0);
+}
+
+static void the_factors_do_not_depend_on_the_type(void **state)
+{
+	static struct model_set models;
+
+	(void)state;
+	constant_models(&models, 0.5f, 0.5f);
+	for (int type = 0; type < MODEL_TYPE_COUNT; type++) {
+		struct assessment item = assess(&models, (enum model_type)type);
+
+		assert_int_equal(item.temperature, MODEL_SCALE);
+		assert_int_equal(item.rain, MODEL_SCALE);
+		assert_int_equal(item.humidity, MODEL_SCALE);
+		assert_int_equal(item.vegetation, MODEL_SCALE);
+	}
+}
+
+/* Other content is another version, also of the ensemble that is made of it. */
+static void versions_name_the_content(void **state)
+{
+	static struct model_set a, b;
+
+	(void)state;
+	model_version("one", 3, a.versions[MODEL_LSTM]);
+	model_version("two", 3, a.versions[MODEL_TRANSFORMER]);
+	assert_string_equal(a.versions[MODEL_LSTM], "2-7692c3ad"); /* SHA-256 of "one" */
+	b = a;
+	model_version("six", 3, b.versions[MODEL_LSTM]);
+	model_name_all(&a);
+	model_name_all(&b);
+	assert_string_equal(a.labels[MODEL_LSTM], "lstm.2-7692c3ad");
+	assert_string_equal(a.labels[MODEL_TRANSFORMER], b.labels[MODEL_TRANSFORMER]);
+	assert_string_not_equal(a.labels[MODEL_ENSEMBLE], b.labels[MODEL_ENSEMBLE]);
 }
 
 static void levels_change_at_the_quarters(void **state)
@@ -124,11 +145,11 @@ static void only_five_horizons_exist(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(suitability_follows_the_published_responses),
-		cmocka_unit_test(suitability_peaks_once_between_25_and_26_degrees),
-		cmocka_unit_test(the_scarcest_of_rain_humidity_and_vegetation_limits),
-		cmocka_unit_test(uncertainty_grows_with_the_horizon_and_has_a_floor),
-		cmocka_unit_test(a_broken_climate_gives_no_risk),
+		cmocka_unit_test(the_ensemble_is_the_mean_and_its_spread_the_uncertainty),
+		cmocka_unit_test(uncertainty_is_the_error_of_the_fit_and_grows_with_the_horizon),
+		cmocka_unit_test(risks_stay_between_0_and_1),
+		cmocka_unit_test(the_factors_do_not_depend_on_the_type),
+		cmocka_unit_test(versions_name_the_content),
 		cmocka_unit_test(levels_change_at_the_quarters),
 		cmocka_unit_test(only_five_horizons_exist),
 	};

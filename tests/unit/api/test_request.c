@@ -94,6 +94,10 @@ static void wrong_members_are_422_and_named(void **state)
 		 "prediction_horizon:", 422},
 		{SINGLE, "{" PLACE "," DATE ", \"prediction_horizon\": 7.5}",
 		 "prediction_horizon:", 422},
+		{SINGLE, "{" PLACE "," DATE ", \"prediction_horizon\": \"7\"}",
+		 "prediction_horizon:", 422},
+		{SINGLE, "{" PLACE "," DATE ", \"prediction_horizon\": -7}",
+		 "prediction_horizon:", 422},
 		{SINGLE, "{" PLACE "," DATE ", \"prediction_horizon\": 4294967297}",
 		 "prediction_horizon:", 422},
 		{SINGLE, "{" PLACE "," DATE ", \"include_factors\": 1}", "include_factors:", 422},
@@ -147,6 +151,7 @@ static void good_requests_are_accepted(void **state)
 		{SINGLE,
 		 "{" PLACE "," DATE ", \"model_type\": \"lstm\", \"prediction_horizon\": 30,"
 		 "\"include_factors\": true, \"unknown\": {}}"},
+		{SINGLE, "{" PLACE "," DATE ", \"prediction_horizon\": 7.0}"},
 		{SINGLE,
 		 "{\"location\": {\"latitude\": -90, \"longitude\": 180, \"name\": null}," DATE
 		 "}"},

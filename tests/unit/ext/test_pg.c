@@ -39,7 +39,7 @@ static void malformed_urls_are_usage_errors_without_userinfo(void **state)
 	}
 }
 
-static void unreachable_servers_are_unmeasured(void **state)
+static void pg_01_unreachable_servers_are_unmeasured(void **state)
 {
 	static const struct {
 		const char *url, *why;
@@ -59,8 +59,8 @@ static void unreachable_servers_are_unmeasured(void **state)
 	}
 }
 
-/* PG-01: an ErrorResponse as the server sends it, with its fields. */
-static void refusals_are_told_by_sqlstate(void **state)
+/* An ErrorResponse as the server sends it, with its fields. */
+static void pg_01_refusals_are_told_by_sqlstate(void **state)
 {
 	static const struct {
 		const char *state, *why;
@@ -93,8 +93,7 @@ static void refusals_are_told_by_sqlstate(void **state)
 	}
 }
 
-/* PG-02 */
-static void a_server_that_hangs_runs_into_the_time_limit(void **state)
+static void pg_02_a_server_that_hangs_runs_into_the_time_limit(void **state)
 {
 	static const char *const silent[] = {NULL};
 	struct error err = ERROR_INIT;
@@ -110,7 +109,7 @@ static void a_server_that_hangs_runs_into_the_time_limit(void **state)
 	peer_stop(&peer);
 }
 
-static void a_server_of_another_kind_is_unmeasured(void **state)
+static void pg_01_a_server_of_another_kind_is_unmeasured(void **state)
 {
 	static const char *const http[] = {"HTTP/1.1 400 Bad Request\r\n\r\n", PEER_CLOSE, NULL};
 	struct error err = ERROR_INIT;
@@ -130,10 +129,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(malformed_urls_are_usage_errors_without_userinfo),
-		cmocka_unit_test(unreachable_servers_are_unmeasured),
-		cmocka_unit_test(refusals_are_told_by_sqlstate),
-		cmocka_unit_test(a_server_that_hangs_runs_into_the_time_limit),
-		cmocka_unit_test(a_server_of_another_kind_is_unmeasured),
+		cmocka_unit_test(pg_01_unreachable_servers_are_unmeasured),
+		cmocka_unit_test(pg_01_refusals_are_told_by_sqlstate),
+		cmocka_unit_test(pg_02_a_server_that_hangs_runs_into_the_time_limit),
+		cmocka_unit_test(pg_01_a_server_of_another_kind_is_unmeasured),
 	};
 
 	signal(SIGPIPE, SIG_IGN);

@@ -59,7 +59,7 @@ static void urls_are_checked(void **state)
 	}
 }
 
-static void failures_are_told_without_the_password(void **state)
+static void rd_01_rd_16_rd_17_failures_are_told_without_the_password(void **state)
 {
 	static const struct {
 		const char *script[3];
@@ -99,7 +99,7 @@ static void a_closed_port_is_refused_at_once(void **state)
 	assert_int_equal(err.kind, ERROR_UNMEASURED);
 }
 
-static void a_silent_server_runs_into_the_time_limit(void **state)
+static void rd_02_a_silent_server_runs_into_the_time_limit(void **state)
 {
 	static const char *const silent[] = {NULL};
 	struct error err = ERROR_INIT;
@@ -114,28 +114,73 @@ static void a_silent_server_runs_into_the_time_limit(void **state)
 	peer_stop(&peer);
 }
 
-static struct extredis *connect_to(const struct peer *peer)
+static struct extredis *connect_to(int port)
 {
 	struct error err = ERROR_INIT;
 	struct extredis *redis = NULL;
 	char url[64];
 
-	snprintf(url, sizeof url, "redis://127.0.0.1:%d", peer->port);
+	snprintf(url, sizeof url, "redis://127.0.0.1:%d", port);
 	if (extredis_connect(url, TIMEOUT_NS, &redis, &err) < 0)
 		fail_msg("%s", err.message);
 	return redis;
 }
 
+static int listen_on_loopback(int *port)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t length = sizeof address;
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	getsockname(listener, (struct sockaddr *)&address, &length);
+	*port = ntohs(address.sin_port);
+	return listener;
+}
+
+/* A server that answers once `wanted` commands have come, and one MGET after that. */
+struct asked {
+	int listener, port;
+	int wanted;
+	const struct strbuf *answers;
+};
+
+static void *answer_all(void *arg)
+{
+	static const char last[] = "*1\r\n$1\r\nZ\r\n";
+	const struct asked *asked = arg;
+	int fd = accept(asked->listener, NULL, NULL), stars = 0;
+	char bytes[65536];
+	ssize_t n;
+
+	while (stars < asked->wanted && (n = recv(fd, bytes, sizeof bytes, 0)) > 0)
+		for (ssize_t i = 0; i < n; i++)
+			stars += bytes[i] == '*';
+	for (size_t sent = 0; sent < asked->answers->length; sent += (size_t)n) {
+		n = send(fd, asked->answers->data + sent, asked->answers->length - sent,
+			 MSG_NOSIGNAL);
+		if (n < 0)
+			break;
+	}
+	if (recv(fd, bytes, sizeof bytes, 0) > 0)
+		send(fd, last, sizeof last - 1, MSG_NOSIGNAL);
+	recv(fd, bytes, sizeof bytes, 0);
+	close(fd);
+	return NULL;
+}
+
 static void answers_belong_to_their_keys(void **state)
 {
-	static const char *const script[] = {"$1\r\nA\r\n$-1\r\n$2\r\nCC\r\n", NULL};
+	static const char *const script[] = {"*3\r\n$1\r\nA\r\n$-1\r\n$2\r\nCC\r\n", NULL};
 	struct extredis_bytes keys[] = {{"a", 1}, {"b", 1}, {"c", 1}}, values[3];
 	struct peer peer;
 	struct extredis *redis;
 
 	(void)state;
 	peer_start(&peer, script);
-	redis = connect_to(&peer);
+	redis = connect_to(peer.port);
 	assert_int_equal(extredis_get(redis, keys, 3, values, NULL), 0);
 	assert_memory_equal(values[0].data, "A", 1);
 	assert_null(values[1].data);
@@ -144,29 +189,38 @@ static void answers_belong_to_their_keys(void **state)
 	peer_stop(&peer);
 }
 
-/* RD-07: a refused command in a pipeline must not shift the answers of the next call. */
-static void an_error_within_a_pipeline_does_not_shift_answers(void **state)
+/* RD-07: an error in the middle of 10,000 commands: the rest is stored, the next call unharmed. */
+static void rd_07_an_error_within_a_pipeline_does_not_shift_answers(void **state)
 {
-	static const char *const script[] = {"$1\r\nA\r\n-OOM command not allowed\r\n$1\r\nC\r\n",
-					     "$1\r\nZ\r\n", NULL};
-	struct extredis_bytes keys[] = {{"a", 1}, {"b", 1}, {"c", 1}}, values[3];
+	enum { COUNT = 10000 };
+	static struct extredis_entry entries[COUNT];
+	AUTO(strbuf) struct strbuf answers = {0};
+	struct extredis_bytes key = {"a", 1}, value;
 	struct error err = ERROR_INIT;
-	struct peer peer;
 	struct extredis *redis;
+	struct asked asked = {.wanted = COUNT, .answers = &answers};
+	pthread_t thread;
 
 	(void)state;
-	peer_start(&peer, script);
-	redis = connect_to(&peer);
-	assert_int_equal(extredis_get(redis, keys, 3, values, &err), -1);
+	for (int i = 0; i < COUNT; i++) {
+		entries[i] = (struct extredis_entry){{"k", 1}, {"v", 1}, 1};
+		strbuf_puts(&answers, i == COUNT / 2 ? "-OOM command not allowed\r\n" : "+OK\r\n");
+	}
+	asked.listener = listen_on_loopback(&asked.port);
+	assert_int_equal(pthread_create(&thread, NULL, answer_all, &asked), 0);
+	redis = connect_to(asked.port);
+	assert_int_equal(extredis_set(redis, entries, COUNT, NULL, &err), -1);
 	assert_non_null(strstr(err.message, "OOM"));
-	assert_int_equal(extredis_get(redis, keys, 1, values, NULL), 0);
-	assert_memory_equal(values[0].data, "Z", 1);
+	assert_true(extredis_answered(redis));
+	assert_int_equal(extredis_get(redis, &key, 1, &value, NULL), 0);
+	assert_memory_equal(value.data, "Z", 1);
 	extredis_free(redis);
-	peer_stop(&peer);
+	pthread_join(thread, NULL);
+	close(asked.listener);
 }
 
 /* RD-02: a hiredis context is dead after an error; until the retry is due, calls fail at once. */
-static void a_lost_connection_is_not_used_again(void **state)
+static void rd_02_a_lost_connection_is_not_used_again(void **state)
 {
 	static const char *const script[] = {PEER_CLOSE, NULL};
 	struct extredis_bytes key = {"a", 1}, value;
@@ -176,37 +230,104 @@ static void a_lost_connection_is_not_used_again(void **state)
 
 	(void)state;
 	peer_start(&peer, script);
-	redis = connect_to(&peer);
+	redis = connect_to(peer.port);
 	assert_int_equal(extredis_get(redis, &key, 1, &value, &err), -1);
+	assert_false(extredis_answered(redis));
+	assert_false(extredis_timed_out(redis));
 	assert_int_equal(extredis_get(redis, &key, 1, &value, &err), -1);
 	assert_non_null(strstr(err.message, "not connected"));
 	extredis_free(redis);
 	peer_stop(&peer);
 }
 
-/* RD-03: what looks like a command stays one argument; the peer checks the bytes. */
-static void a_value_never_becomes_a_command(void **state)
+static void rd_02_a_command_without_answer_runs_into_the_time_limit(void **state)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET,
-				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	static const char *const silent[] = {NULL};
+	struct extredis_bytes key = {"a", 1}, value;
+	struct error err = ERROR_INIT;
+	struct extredis *redis;
+	struct peer peer;
+	char url[64];
+
+	(void)state;
+	peer_start(&peer, silent);
+	snprintf(url, sizeof url, "redis://127.0.0.1:%d", peer.port);
+	assert_int_equal(extredis_connect(url, 20 * NS_PER_MS, &redis, NULL), 0);
+	assert_int_equal(extredis_get(redis, &key, 1, &value, &err), -1);
+	assert_true(extredis_timed_out(redis));
+	assert_non_null(strstr(err.message, "in time"));
+	extredis_free(redis);
+	peer_stop(&peer);
+}
+
+static void rd_01_a_refusal_is_an_answer(void **state)
+{
+	static const char *const refusals[] = {
+		"-NOAUTH Authentication required.",
+		"-LOADING Redis is loading the dataset in memory",
+		"-MASTERDOWN Link with MASTER is down",
+		"-READONLY You can't write against a replica",
+		"-OOM command not allowed when used memory > 'maxmemory'"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
+		const struct extredis_entry entry = {{"k", 1}, {"v", 1}, 1};
+		struct extredis_bytes key = {"k", 1}, value;
+		char line[128];
+		const char *script[] = {line, line, NULL};
+		struct error err = ERROR_INIT;
+		struct extredis *redis;
+		struct peer peer;
+
+		snprintf(line, sizeof line, "%s\r\n", refusals[i]);
+		peer_start(&peer, script);
+		redis = connect_to(peer.port);
+		assert_int_equal(extredis_get(redis, &key, 1, &value, &err), -1);
+		assert_int_equal(extredis_set(redis, &entry, 1, NULL, &err), -1);
+		assert_true(extredis_answered(redis));
+		if (!strstr(err.message, refusals[i] + 1))
+			fail_msg("%s: %s", refusals[i], err.message);
+		extredis_free(redis);
+		peer_stop(&peer);
+	}
+}
+
+static void a_lock_is_given_once(void **state)
+{
+	static const char *const script[] = {"+OK\r\n", "$-1\r\n", NULL};
+	struct extredis_bytes key = {"lock", 4};
+	struct extredis *redis;
+	struct peer peer;
+	bool ours;
+
+	(void)state;
+	peer_start(&peer, script);
+	redis = connect_to(peer.port);
+	assert_int_equal(extredis_claim(redis, key, 1000, &ours, NULL), 0);
+	assert_true(ours);
+	assert_int_equal(extredis_claim(redis, key, 1000, &ours, NULL), 0);
+	assert_false(ours);
+	extredis_free(redis);
+	peer_stop(&peer);
+}
+
+/* RD-03: what looks like a command stays one argument; the peer checks the bytes. */
+static void rd_03_a_value_never_becomes_a_command(void **state)
+{
 	static const char expected[] =
 		"*5\r\n$3\r\nSET\r\n$5\r\nk v\r\n\r\n$13\r\nFLUSHALL %s\r\n\r\n"
 		"$2\r\nEX\r\n$1\r\n7\r\n";
 	const struct extredis_entry entry = {{"k v\r\n", 5}, {"FLUSHALL %s\r\n", 13}, 7};
-	socklen_t length = sizeof address;
-	int listener = socket(AF_INET, SOCK_STREAM, 0), fd;
+	int port, listener = listen_on_loopback(&port), fd;
 	char url[64], seen[256];
 	struct extredis *redis;
 
 	(void)state;
-	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
-	assert_int_equal(listen(listener, 1), 0);
-	getsockname(listener, (struct sockaddr *)&address, &length);
-	snprintf(url, sizeof url, "redis://127.0.0.1:%d", ntohs(address.sin_port));
+	snprintf(url, sizeof url, "redis://127.0.0.1:%d", port);
 	assert_int_equal(extredis_connect(url, 20 * NS_PER_MS, &redis, NULL), 0);
 	fd = accept(listener, NULL, NULL);
 	/* Nobody answers: the call fails, but the bytes are in our socket. */
-	assert_int_equal(extredis_set(redis, &entry, 1, NULL), -1);
+	assert_int_equal(extredis_set(redis, &entry, 1, NULL, NULL), -1);
 	assert_int_equal(recv(fd, seen, sizeof seen, 0), sizeof expected - 1);
 	assert_memory_equal(seen, expected, sizeof expected - 1);
 	extredis_free(redis);
@@ -214,7 +335,7 @@ static void a_value_never_becomes_a_command(void **state)
 	close(listener);
 }
 
-static void info_fields_are_found(void **state)
+static void rd_14_info_fields_are_found_or_not_there(void **state)
 {
 	const char *info =
 		"# Memory\r\nused_memory:123\r\nused_memory_rss:9\r\nredis_version:7.0\r\n";
@@ -227,20 +348,28 @@ static void info_fields_are_found(void **state)
 	assert_string_equal(value, "7.0");
 	assert_int_equal(extredis_info_field(info, "memory", value, sizeof value), -1);
 	assert_int_equal(extredis_info_field("x:123456789", "x", value, sizeof value), -1);
+	assert_int_equal(extredis_info_field("", "x", value, sizeof value), -1);
+	assert_int_equal(extredis_info_field("x", "x", value, sizeof value), -1);
+	assert_int_equal(extredis_info_field("\r\n:\r\nx\r\n", "x", value, sizeof value), -1);
+	assert_int_equal(extredis_info_field("x:", "x", value, sizeof value), 0);
+	assert_string_equal(value, "");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(urls_are_checked),
-		cmocka_unit_test(failures_are_told_without_the_password),
+		cmocka_unit_test(rd_01_rd_16_rd_17_failures_are_told_without_the_password),
 		cmocka_unit_test(a_closed_port_is_refused_at_once),
-		cmocka_unit_test(a_silent_server_runs_into_the_time_limit),
+		cmocka_unit_test(rd_02_a_silent_server_runs_into_the_time_limit),
 		cmocka_unit_test(answers_belong_to_their_keys),
-		cmocka_unit_test(an_error_within_a_pipeline_does_not_shift_answers),
-		cmocka_unit_test(a_lost_connection_is_not_used_again),
-		cmocka_unit_test(a_value_never_becomes_a_command),
-		cmocka_unit_test(info_fields_are_found),
+		cmocka_unit_test(rd_07_an_error_within_a_pipeline_does_not_shift_answers),
+		cmocka_unit_test(rd_02_a_lost_connection_is_not_used_again),
+		cmocka_unit_test(rd_02_a_command_without_answer_runs_into_the_time_limit),
+		cmocka_unit_test(rd_01_a_refusal_is_an_answer),
+		cmocka_unit_test(a_lock_is_given_once),
+		cmocka_unit_test(rd_03_a_value_never_becomes_a_command),
+		cmocka_unit_test(rd_14_info_fields_are_found_or_not_there),
 	};
 
 	signal(SIGPIPE, SIG_IGN);

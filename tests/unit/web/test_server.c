@@ -1,8 +1,6 @@
 #include "perfgate/base/clock.h"
 #include "perfgate/web/server.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -12,13 +10,11 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #include <cmocka.h>
 
-#define RECEIVE_TIMEOUT_S 10
+#include "client.h"
 
 struct fixture {
 	struct web_server *server;
@@ -109,59 +105,16 @@ static int stop(void **state)
 	return 0;
 }
 
-static int dial(const struct fixture *fixture)
+static int port_of(const struct fixture *fixture)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET,
-				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-				      .sin_port = htons((uint16_t)web_port(fixture->server))};
-	struct timeval limit = {.tv_sec = RECEIVE_TIMEOUT_S};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
-	return fd;
-}
-
-static void send_text(int fd, const char *text)
-{
-	for (size_t sent = 0, length = strlen(text); sent < length;) {
-		ssize_t n = send(fd, text + sent, length - sent, MSG_NOSIGNAL);
-
-		if (n < 0)
-			return; /* refused early: the answer says why */
-		sent += (size_t)n;
-	}
-}
-
-/* One answer, or what comes until the connection ends. */
-static void receive(int fd, struct strbuf *out)
-{
-	char bytes[4096];
-	size_t need = 0;
-
-	strbuf_clear(out);
-	for (;;) {
-		const char *end = strstr(strbuf_text(out), "\r\n\r\n");
-		const char *length = strstr(strbuf_text(out), "Content-Length: ");
-		ssize_t n;
-
-		if (end && length)
-			need = (size_t)(end + 4 - out->data) + strtoul(length + 16, NULL, 10);
-		if (need && out->length >= need)
-			return;
-		n = recv(fd, bytes, sizeof bytes, 0);
-		if (n <= 0)
-			return;
-		strbuf_append(out, bytes, (size_t)n);
-	}
+	return web_port(fixture->server);
 }
 
 static void expect(const struct fixture *fixture, const char *request, const char *status,
 		   const char *contains)
 {
 	AUTO(strbuf) struct strbuf answer = {0};
-	int fd = dial(fixture);
+	int fd = dial(web_port(fixture->server));
 
 	send_text(fd, request);
 	receive(fd, &answer);
@@ -173,14 +126,19 @@ static void expect(const struct fixture *fixture, const char *request, const cha
 			 strbuf_text(&answer));
 }
 
-#define HOST "Host: 127.0.0.1\r\n"
-#define JSON "Content-Type: application/json\r\n"
+struct row {
+	const char *request, *status, *contains;
+};
+
+static void expect_rows(const struct fixture *fixture, const struct row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		expect(fixture, rows[i].request, rows[i].status, rows[i].contains);
+}
 
 static void requests_find_their_routes(void **state)
 {
-	static const struct {
-		const char *request, *status, *contains;
-	} rows[] = {
+	static const struct row rows[] = {
 		{"GET /hello HTTP/1.1\r\n" HOST "\r\n", "200", "hello"},
 		{"GET /hello/ HTTP/1.1\r\n" HOST "\r\n", "200", "hello"},
 		{"GET /hello?x=1 HTTP/1.1\r\n" HOST "\r\n", "200", "hello"},
@@ -197,7 +155,16 @@ static void requests_find_their_routes(void **state)
 		{"POST /echo HTTP/1.1\r\n" HOST JSON
 		 "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\n\r\n",
 		 "200", "\r\n\r\n{}"},
-		/* API-21 */
+		{"GET /hello HTTP/1.1\r\n" HOST "X-Request-ID: abc-1.2_3\r\n\r\n", "200",
+		 "X-Request-ID: abc-1.2_3\r\n"},
+	};
+
+	expect_rows(*state, rows, ARRAY_SIZE(rows));
+}
+
+static void api_21_bodies_of_another_type_are_415(void **state)
+{
+	static const struct row rows[] = {
 		{"POST /echo HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\n{}", "415",
 		 "application/json"},
 		{"POST /echo HTTP/1.1\r\n" HOST
@@ -212,17 +179,38 @@ static void requests_find_their_routes(void **state)
 		{"POST /echo HTTP/1.1\r\n" HOST
 		 "Content-Type: Application/JSON ; charset=UTF-8\r\nContent-Length: 2\r\n\r\n{}",
 		 "200", "{}"},
-		/* API-28 */
+	};
+
+	expect_rows(*state, rows, ARRAY_SIZE(rows));
+}
+
+static void api_28_other_names_than_loopback_are_refused(void **state)
+{
+	static const struct row rows[] = {
 		{"GET /hello HTTP/1.1\r\nHost: evil.example\r\n\r\n", "400", "bad_host"},
 		{"GET /hello HTTP/1.1\r\nHost: 127.0.0.1.evil.example\r\n\r\n", "400", "bad_host"},
 		{"GET /hello HTTP/1.1\r\nHost: localhost:1234\r\n\r\n", "200", "hello"},
 		{"GET /hello HTTP/1.1\r\nHost: [::1]:1234\r\n\r\n", "200", "hello"},
-		/* API-07 */
+	};
+
+	expect_rows(*state, rows, ARRAY_SIZE(rows));
+}
+
+static void api_07_a_host_that_is_missing_twice_there_or_no_host_is_400(void **state)
+{
+	static const struct row rows[] = {
 		{"GET /hello HTTP/1.1\r\n\r\n", "400", ""},
 		{"GET /hello HTTP/1.1\r\n" HOST HOST "\r\n", "400", "Connection: close\r\n"},
 		{"GET /hello HTTP/1.1\r\nHost: 127.0.0.1/x\r\n\r\n", "400", ""},
 		{"GET /hello HTTP/1.1\r\nHost: a@127.0.0.1\r\n\r\n", "400", ""},
-		/* API-03 */
+	};
+
+	expect_rows(*state, rows, ARRAY_SIZE(rows));
+}
+
+static void api_03_two_lengths_or_a_length_and_chunks_are_400(void **state)
+{
+	static const struct row rows[] = {
 		{"POST /echo HTTP/1.1\r\n" HOST JSON
 		 "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
 		 "400", "Connection: close\r\n"},
@@ -235,14 +223,28 @@ static void requests_find_their_routes(void **state)
 		{"POST /echo HTTP/1.1\r\n" HOST JSON
 		 "Content-Length: 18446744073709551616\r\n\r\n{}",
 		 "413", ""},
-		/* API-04 */
+	};
+
+	expect_rows(*state, rows, ARRAY_SIZE(rows));
+}
+
+static void api_04_chunk_sizes_are_hex_digits_alone(void **state)
+{
+	static const struct row rows[] = {
 		{"POST /echo HTTP/1.1\r\n" HOST JSON
 		 "Transfer-Encoding: chunked\r\n\r\n0x2\r\n{}\r\n0\r\n\r\n",
 		 "400", ""},
 		{"POST /echo HTTP/1.1\r\n" HOST JSON
 		 "Transfer-Encoding: chunked\r\n\r\n+2\r\n{}\r\n0\r\n\r\n",
 		 "400", ""},
-		/* API-05 */
+	};
+
+	expect_rows(*state, rows, ARRAY_SIZE(rows));
+}
+
+static void api_05_other_transfer_encodings_are_400(void **state)
+{
+	static const struct row rows[] = {
 		{"POST /echo HTTP/1.1\r\n" HOST JSON
 		 "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
 		 "400", "Connection: close\r\n"},
@@ -253,29 +255,47 @@ static void requests_find_their_routes(void **state)
 		 "400", ""},
 		{"POST /echo HTTP/1.0\r\n" HOST JSON "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
 		 "400", ""},
-		/* API-08 */
+	};
+
+	expect_rows(*state, rows, ARRAY_SIZE(rows));
+}
+
+static void api_08_odd_request_lines_are_refused(void **state)
+{
+	static const struct row rows[] = {
 		{"GET /hello%00x HTTP/1.1\r\n" HOST "\r\n", "404", "not_found"},
 		{"get /hello HTTP/1.1\r\n" HOST "\r\n", "405", "Allow: GET, HEAD\r\n"},
 		{"GET /hello HTTP/1.32\r\n" HOST "\r\n", "400", ""},
 		{"GET /hello\nHTTP/1.1\r\n" HOST "\r\n", "400", ""},
 		{"OPTIONS * HTTP/1.1\r\n" HOST "\r\n", "404", ""},
-		/* API-23 */
-		{"GET /%0d%0aX:%1b[31m HTTP/1.1\r\n" HOST "\r\n", "404", "/%0d%0aX:%1b[31m\""},
-		/* API-10: refused by its announced length. */
-		{"POST /echo HTTP/1.1\r\n" HOST JSON "Content-Length: 5001\r\n\r\n", "413",
-		 "body_too_large"},
-		{"GET /hello HTTP/1.1\r\n" HOST "X-Request-ID: abc-1.2_3\r\n\r\n", "200",
-		 "X-Request-ID: abc-1.2_3\r\n"},
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		expect(*state, rows[i].request, rows[i].status, rows[i].contains);
+	expect_rows(*state, rows, ARRAY_SIZE(rows));
+}
+
+static void api_23_control_characters_of_a_path_stay_escaped(void **state)
+{
+	static const struct row rows[] = {
+		{"GET /%0d%0aX:%1b[31m HTTP/1.1\r\n" HOST "\r\n", "404", "/%0d%0aX:%1b[31m\""},
+	};
+
+	expect_rows(*state, rows, ARRAY_SIZE(rows));
+}
+
+static void api_10_a_body_is_refused_by_its_announced_length(void **state)
+{
+	static const struct row rows[] = {
+		{"POST /echo HTTP/1.1\r\n" HOST JSON "Content-Length: 5001\r\n\r\n", "413",
+		 "body_too_large"},
+	};
+
+	expect_rows(*state, rows, ARRAY_SIZE(rows));
 }
 
 static void a_dirty_request_id_is_replaced(void **state)
 {
 	AUTO(strbuf) struct strbuf answer = {0};
-	int fd = dial(*state);
+	int fd = dial(port_of(*state));
 
 	send_text(fd, "GET /hello HTTP/1.1\r\n" HOST "X-Request-ID: <b>\x1b[31m\r\n\r\n");
 	receive(fd, &answer);
@@ -284,8 +304,7 @@ static void a_dirty_request_id_is_replaced(void **state)
 	assert_null(strstr(strbuf_text(&answer), "<b>"));
 }
 
-/* API-09 */
-static void headers_over_the_limit_are_431(void **state)
+static void api_09_headers_over_the_limit_are_431(void **state)
 {
 	AUTO(strbuf) struct strbuf request = {0};
 
@@ -307,7 +326,7 @@ static void more_than_a_hundred_headers_are_431(void **state)
 	expect(*state, strbuf_text(&request), "431", "too_many_headers");
 }
 
-static void a_chunked_body_over_the_limit_is_413(void **state)
+static void api_10_a_chunked_body_over_the_limit_is_413(void **state)
 {
 	AUTO(strbuf) struct strbuf request = {0};
 
@@ -319,11 +338,10 @@ static void a_chunked_body_over_the_limit_is_413(void **state)
 	expect(*state, strbuf_text(&request), "413", "body_too_large");
 }
 
-/* API-16 */
-static void a_connection_serves_many_requests_in_order(void **state)
+static void api_16_a_connection_serves_many_requests_in_order(void **state)
 {
 	AUTO(strbuf) struct strbuf answer = {0};
-	int fd = dial(*state);
+	int fd = dial(port_of(*state));
 
 	for (int i = 0; i < 100; i++) {
 		char request[256], body[16];
@@ -340,10 +358,10 @@ static void a_connection_serves_many_requests_in_order(void **state)
 	close(fd);
 }
 
-static void head_has_no_body(void **state)
+static void api_22_head_has_no_body(void **state)
 {
 	AUTO(strbuf) struct strbuf answer = {0};
-	int fd = dial(*state);
+	int fd = dial(port_of(*state));
 
 	send_text(fd, "HEAD /hello HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
 	receive(fd, &answer);
@@ -371,7 +389,7 @@ static void large_answers_are_compressed_for_those_who_ask(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		AUTO(strbuf) struct strbuf answer = {0};
 		char request[128];
-		int fd = dial(*state);
+		int fd = dial(port_of(*state));
 
 		snprintf(request, sizeof request, "GET /large HTTP/1.1\r\n" HOST "%s\r\n",
 			 rows[i].header);
@@ -392,7 +410,7 @@ static void compressed_answers_unpack_to_the_same_bytes(void **state)
 	AUTO(strbuf) struct strbuf answer = {0};
 	z_stream stream = {0};
 	char *body;
-	int fd = dial(*state);
+	int fd = dial(port_of(*state));
 
 	send_text(fd, "GET /large HTTP/1.1\r\n" HOST "Accept-Encoding: gzip\r\n\r\n");
 	receive(fd, &answer);
@@ -416,7 +434,7 @@ static void a_held_answer_comes_and_blocks_no_thread(void **state)
 
 	/* More held answers than threads, and the listener still answers. */
 	for (int i = 0; i < 4; i++) {
-		waiting[i] = dial(fixture);
+		waiting[i] = dial(web_port(fixture->server));
 		send_text(waiting[i], "GET /held HTTP/1.1\r\n" HOST "\r\n");
 	}
 	while (atomic_load(&fixture->entered) < 4)
@@ -426,12 +444,11 @@ static void a_held_answer_comes_and_blocks_no_thread(void **state)
 		close(waiting[i]);
 }
 
-/* API-25 */
-static void stopping_lets_requests_under_way_finish(void **state)
+static void api_25_stopping_lets_requests_under_way_finish(void **state)
 {
 	struct fixture *fixture = *state;
 	AUTO(strbuf) struct strbuf answer = {0};
-	int fd = dial(fixture);
+	int fd = dial(web_port(fixture->server));
 
 	send_text(fd, "GET /held HTTP/1.1\r\n" HOST "\r\n");
 	while (atomic_load(&fixture->entered) < 1)
@@ -455,8 +472,7 @@ static void observers_hear_of_every_answer(void **state)
 	assert_int_equal(atomic_load(&fixture->observed_route), -1);
 }
 
-/* API-02 */
-static void a_taken_port_is_told(void **state)
+static void api_02_a_taken_port_is_told(void **state)
 {
 	struct fixture *fixture = *state;
 	struct web_options options = {.port = web_port(fixture->server)};
@@ -491,18 +507,27 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_SERVER(requests_find_their_routes),
+		WITH_SERVER(api_21_bodies_of_another_type_are_415),
+		WITH_SERVER(api_28_other_names_than_loopback_are_refused),
+		WITH_SERVER(api_07_a_host_that_is_missing_twice_there_or_no_host_is_400),
+		WITH_SERVER(api_03_two_lengths_or_a_length_and_chunks_are_400),
+		WITH_SERVER(api_04_chunk_sizes_are_hex_digits_alone),
+		WITH_SERVER(api_05_other_transfer_encodings_are_400),
+		WITH_SERVER(api_08_odd_request_lines_are_refused),
+		WITH_SERVER(api_23_control_characters_of_a_path_stay_escaped),
+		WITH_SERVER(api_10_a_body_is_refused_by_its_announced_length),
 		WITH_SERVER(a_dirty_request_id_is_replaced),
-		WITH_SERVER(headers_over_the_limit_are_431),
+		WITH_SERVER(api_09_headers_over_the_limit_are_431),
 		WITH_SERVER(more_than_a_hundred_headers_are_431),
-		WITH_SERVER(a_chunked_body_over_the_limit_is_413),
-		WITH_SERVER(a_connection_serves_many_requests_in_order),
-		WITH_SERVER(head_has_no_body),
+		WITH_SERVER(api_10_a_chunked_body_over_the_limit_is_413),
+		WITH_SERVER(api_16_a_connection_serves_many_requests_in_order),
+		WITH_SERVER(api_22_head_has_no_body),
 		WITH_SERVER(large_answers_are_compressed_for_those_who_ask),
 		WITH_SERVER(compressed_answers_unpack_to_the_same_bytes),
 		WITH_SERVER(a_held_answer_comes_and_blocks_no_thread),
-		WITH_SERVER(stopping_lets_requests_under_way_finish),
+		WITH_SERVER(api_25_stopping_lets_requests_under_way_finish),
 		WITH_SERVER(observers_hear_of_every_answer),
-		WITH_SERVER(a_taken_port_is_told),
+		WITH_SERVER(api_02_a_taken_port_is_told),
 		cmocka_unit_test(addresses_are_checked),
 	};
 

@@ -1,0 +1,251 @@
+"""What is measured of the reference API, and how it is asked."""
+import contextlib
+import os
+import re
+import subprocess
+import sys
+import time
+
+import tools
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PYTHON = "/usr/bin/python3"  # the one that the packages belong to
+CONNECTIONS = 50
+THREADS = 16  # as perfgate serve has by default
+
+# Printed by every script: what wrk's own table leaves out.
+DONE = """
+done = function(summary, latency, requests)
+  local e = summary.errors
+  print(string.format("RESULT %d %d %d %d", summary.requests, latency:percentile(50), latency:percentile(95),
+                      e.connect + e.read + e.write + e.status + e.timeout))
+end
+"""
+POST = """wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+"""
+SINGLE = POST + """wrk.body = '{"location": {"latitude": -0.1, "longitude": 34.75}, "target_date": "2024-05-01"}'
+"""
+# Another place and date each time: the calendar day decides what is read, the year makes the key a new one.
+NEVER = """local n = os.time() % 8000 * 1000
+request = function()
+  n = n + 1
+  local day = os.date("!%Y-%m-%d", n % 20000 * 86400)
+  return wrk.format(nil, nil, nil, string.format(BODY, day))
+end
+"""
+COLD = POST + NEVER.replace("BODY", """[[{"location": {"latitude": %.2f, "longitude": %.2f}, "target_date": "%s"}]],
+    -3 + 0.25 * (n % 21), 34 + 0.25 * (n % 17)""")
+SPATIAL = POST + NEVER.replace("BODY", """[[{"bounds": {"north": 1.9, "south": -2.0, "east": 37.9, "west": 34.0},
+    "resolution": 0.1, "target_date": "%s"}]]""")
+
+
+def batch():
+    places = ", ".join(f'{{"latitude": {-3 + 0.25 * (i // 10)}, "longitude": {34 + 0.25 * (i % 10)}}}'
+                       for i in range(100))
+    return POST + f"""wrk.body = '{{"locations": [{places}], "target_date": "2024-05-01"}}'\n"""
+
+
+class Server:
+    """A process that answers, and how much CPU it has used."""
+
+    def __init__(self, process, url):
+        self.pid, self.url = process.pid, url
+
+    def cpu_s(self):
+        total_ns = 0
+        for thread in os.listdir(f"/proc/{self.pid}/task"):
+            with open(f"/proc/{self.pid}/task/{thread}/schedstat", encoding="ascii") as f:
+                total_ns += int(f.read().split()[0])
+        return total_ns / 1e9
+
+    def memory_mib(self, what):
+        with open(f"/proc/{self.pid}/status", encoding="ascii") as f:
+            return int(re.search(rf"{what}:\s+(\d+)", f.read()).group(1)) / 1024
+
+
+@contextlib.contextmanager
+def started(command, find_url, **options):
+    process = subprocess.Popen(tools.pinned(tools.SERVER_CORE, command), stdout=subprocess.PIPE, text=True, **options)
+    try:
+        yield Server(process, find_url(process))
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def perfgate_serve(bench):
+    env = {k: v for k, v in os.environ.items() if k not in
+           ("DATABASE_URL", "REDIS_URL", "LOAD_TEST_DATABASE_URL", "LOAD_TEST_REDIS_URL")}
+
+    def url(process):
+        line = process.stdout.readline()
+        if "ready on " not in line:
+            sys.exit("perfgate serve did not start")
+        return line.split()[-1]
+
+    return started([bench.perfgate, "serve", "--port", "0"], url, env=env)
+
+
+def bare(bench):
+    program = bench.compile(os.path.join(HERE, "bare.c"), "-lmicrohttpd")
+    return started([program, str(THREADS)], lambda process: f"http://127.0.0.1:{process.stdout.readline().strip()}",
+                   stdin=subprocess.PIPE)
+
+
+def fastapi(server, loop, http):
+    """Uvicorn with an event loop and a parser of its choice, on the services of `server`."""
+    redis = subprocess.run(["pgrep", "-a", "-P", str(server.pid), "redis-server"], capture_output=True, text=True,
+                           check=True).stdout
+    socket = re.search(r"unixsocket:(\S+)", redis).group(1)
+    port = tools.free_port()
+    env = dict(os.environ, DATABASE=os.path.dirname(socket), REDIS=socket, PYTHONDONTWRITEBYTECODE="1",
+               CELLS=os.path.join(tools.ROOT, "templates", "sql", "cells.sql"))
+
+    def url(_):
+        tools.wait_for_port(port, 30)
+        return f"http://127.0.0.1:{port}"
+
+    return started([PYTHON, "-m", "uvicorn", "fastapi_single:app", "--port", str(port), "--loop", loop, "--http", http,
+                    "--no-access-log", "--log-level", "warning"], url, env=env, cwd=HERE)
+
+
+def has_fastapi():
+    return subprocess.run([PYTHON, "-c", "import asyncpg, fastapi, h11, httptools, redis.asyncio, uvicorn, uvloop"],
+                          stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+
+class Asked:
+    def __init__(self, cpu_us, rate, p50_us, p95_us):
+        self.cpu_us, self.rate, self.p50_us, self.p95_us = cpu_us, rate, p50_us, p95_us
+
+
+def ask(bench, server, path, script="", connections=CONNECTIONS):
+    """One round of wrk; any answer but 2xx ends the benchmark."""
+    lua = bench.write("ask.lua", script + DONE)
+    before, begin = server.cpu_s(), time.monotonic()
+    out = tools.run(["wrk", "-t1", f"-c{connections}", f"-d{bench.seconds}s", "-s", lua, server.url + path]).output
+    wall_s, cpu_s = time.monotonic() - begin, server.cpu_s() - before
+    requests, p50_us, p95_us, errors = map(int, re.search(r"RESULT (\d+) (\d+) (\d+) (\d+)", out).groups())
+    if errors or not requests:
+        sys.exit(f"{path}: {errors} errors in {requests} answers\n{out}")
+    return Asked(cpu_s / requests * 1e6, requests / wall_s, p50_us, p95_us)
+
+
+def figures(bench, questions):
+    """name -> what was found per round, all of them in every round."""
+    found = {name: [] for name in questions}
+    for _ in range(bench.rounds):
+        for name, question in questions.items():
+            found[name].append(question())
+    return found
+
+
+def middle(found, name, what):
+    return tools.median([getattr(one, what) for one in found[name]])
+
+
+def ratio(found, name, base, what):
+    """The median over the rounds of one figure to another of the same round."""
+    return tools.median([getattr(a, what) / getattr(b, what) for a, b in zip(found[name], found[base])])
+
+
+BARE, LIVE, WARM, COLD_ONE = "bare libmicrohttpd", "/health/liveness", "/predict/single, hit", "/predict/single, miss"
+PEER_LIVE, PEER_WARM, PEER_COLD = "FastAPI liveness (uvloop)", "FastAPI single, hit (uvloop)", \
+    "FastAPI single, miss (uvloop)"
+PLAIN_WARM = "FastAPI single, hit (asyncio, h11)"
+
+
+def cpu(bench):
+    """CPU per request of the API process, beside bare libmicrohttpd and FastAPI"""
+    with contextlib.ExitStack() as stack:
+        ours = stack.enter_context(perfgate_serve(bench))
+        floor = stack.enter_context(bare(bench))
+        questions = {
+            BARE: lambda: ask(bench, floor, "/"),
+            LIVE: lambda: ask(bench, ours, "/health/liveness"),
+            WARM: lambda: ask(bench, ours, "/predict/single", SINGLE),
+            COLD_ONE: lambda: ask(bench, ours, "/predict/single", COLD),
+        }
+        if has_fastapi():
+            peer = stack.enter_context(fastapi(ours, "uvloop", "httptools"))
+            plain = stack.enter_context(fastapi(ours, "asyncio", "h11"))
+            questions[PEER_LIVE] = lambda: ask(bench, peer, "/health/liveness")
+            questions[PEER_WARM] = lambda: ask(bench, peer, "/predict/single", SINGLE)
+            questions[PLAIN_WARM] = lambda: ask(bench, plain, "/predict/single", SINGLE)
+            questions[PEER_COLD] = lambda: ask(bench, peer, "/predict/single", COLD)
+        found = figures(bench, questions)
+        resident = ours.memory_mib("VmHWM")
+    rows = [[name, f"{middle(found, name, 'cpu_us'):.1f}", f"{ratio(found, name, BARE, 'cpu_us'):.2f}",
+             f"{middle(found, name, 'rate'):,.0f}"] for name in found]
+    tools.table(f"CPU of the API process, {CONNECTIONS} keep-alive connections, {bench.rounds} rounds",
+                ["request", "CPU us", "x bare", "requests/s"], rows)
+    against = round(ratio(found, LIVE, BARE, "cpu_us"), 2)
+    print(f"  liveness / bare {against}: {tools.target(against, 1.2)}")
+    for name, limit in ((WARM, 45), (COLD_ONE, 250)):
+        value = round(middle(found, name, "cpu_us"), 1)
+        print(f"  {name} {value} us: {tools.target(value, limit)}")
+    if PEER_WARM in found:
+        for name in (PEER_WARM, PLAIN_WARM):
+            times = ratio(found, name, WARM, "cpu_us")
+            print(f"  {name} / perfgate {times:.1f}: {'met' if times >= 20 else 'MISSED'} (>= 20)")
+    else:
+        print("  not installed: FastAPI (make deps-bench)")
+    print(f"  peak memory of the API {resident:.1f} MiB: {tools.target(resident, 64)}")
+
+
+def latency(bench):
+    """Time of a batch beside that of a single one, and of a cold region"""
+    with perfgate_serve(bench) as ours:
+        found = figures(bench, {
+            "single, hit": lambda: ask(bench, ours, "/predict/single", SINGLE, 1),
+            "batch of 100, hits": lambda: ask(bench, ours, "/predict/batch", batch(), 1),
+            "spatial 40 x 40, cold": lambda: ask(bench, ours, "/predict/spatial", SPATIAL, 1),
+        })
+    tools.table(f"time of an answer, 1 connection, {bench.rounds} rounds", ["request", "p50 us", "p95 us"],
+                [[name, f"{middle(found, name, 'p50_us'):,.0f}", f"{middle(found, name, 'p95_us'):,.0f}"]
+                 for name in found])
+    times = round(ratio(found, "batch of 100, hits", "single, hit", "p50_us"), 2)
+    print(f"  batch of 100 / single {times}: {tools.target(times, 4)}")
+    region_ms = round(middle(found, "spatial 40 x 40, cold", "p95_us") / 1000, 1)
+    print(f"  spatial, cold, p95 {region_ms} ms: {tools.target(region_ms, 100)}")
+
+
+SPIKE = """performance_gates: {{max_error_rate: 0.01}}
+target: {url}
+profiles:
+  user: {{weight: 1, wait: 1s..5s, tasks: {{single: 1}}}}
+tasks:
+  single:
+    request: POST /predict/single
+    json:
+      location: {{latitude: "${{uniform(-3..2)}}", longitude: "${{uniform(34..38)}}"}}
+      target_date: "2026-01-31"
+      model_type: "${{choice(ensemble: 60, lstm: 20, transformer: 20)}}"
+      prediction_horizon: "${{choice(1, 3, 7, 14, 30)}}"
+scenarios:
+  bench: {{users: 500, spawn_rate: 100, duration: 20s, warmup: 0s}}
+"""
+
+
+def spike(bench):
+    """500 users on the whole machine: generator, API, PostgreSQL and Redis together"""
+    p95, resident = [], []
+    for _ in range(bench.rounds):
+        with perfgate_serve(bench) as ours:
+            for pid in [ours.pid] + [int(p) for p in subprocess.run(
+                    ["pgrep", "-P", str(ours.pid)], capture_output=True, text=True, check=True).stdout.split()]:
+                subprocess.run(["taskset", "-apc", f"0-{os.cpu_count() - 1}", str(pid)], stdout=subprocess.DEVNULL,
+                               check=False)
+            result, _ = tools.perfgate(bench, "spike", SPIKE.format(url=ours.url), core=None)
+            p95.append(result["total"]["latency_ms"]["p95"])
+            resident.append(ours.memory_mib("VmHWM"))
+    print(f"\n500 users, medians of {bench.rounds} rounds")
+    value = round(tools.median(p95), 1)
+    print(f"  p95 {value} ms: {tools.target(value, 50)}")
+    value = round(tools.median(resident), 1)
+    print(f"  peak memory of the API {value} MiB: {tools.target(value, 64)}")
