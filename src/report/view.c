@@ -1,11 +1,14 @@
 #include "perfgate/report/view.h"
 
+#include "perfgate/base/log.h"
 #include "perfgate/base/text.h"
 #include "perfgate/base/units.h"
 #include "perfgate/report/figures.h"
 #include "perfgate/report/summary.h"
 
+#include <ctype.h>
 #include <math.h>
+#include <string.h>
 
 #define ENVIRONMENT_DEPTH 4
 
@@ -263,6 +266,43 @@ static bool has_baseline(const struct run *run)
 	return false;
 }
 
+/* A URL's bytes that no document takes for its own syntax. */
+static bool is_link_char(char c)
+{
+	return isalnum((unsigned char)c) || (c != '\0' && strchr("-._~:/?#@!$&*+,;=%", c) != NULL);
+}
+
+/* http and https only; without user and password. */
+static void add_link(json_t *links, const char *name, const char *url)
+{
+	const char *rest = url ? strstr(url, "://") : NULL, *authority, *at;
+	struct strbuf text = {0};
+	json_t *link;
+
+	if (rest == NULL ||
+	    (!text_starts_with(url, "http://") && !text_starts_with(url, "https://")))
+		return;
+	authority = rest + 3;
+	at = memrchr(authority, '@', strcspn(authority, "/?#"));
+	strbuf_append(&text, url, (size_t)(authority - url));
+	for (const char *c = at ? at + 1 : authority; *c != '\0'; c++)
+		strbuf_printf(&text, is_link_char(*c) ? "%c" : "%%%02X", (unsigned char)*c);
+	log_redact(&text);
+	link = extjson_object();
+	extjson_set(link, "name", extjson_string(name));
+	extjson_set(link, "url", view_text(&text));
+	extjson_append(links, link);
+}
+
+static json_t *view_links(const struct run *run)
+{
+	json_t *links = extjson_array();
+
+	add_link(links, "this run", run->build_url);
+	add_link(links, "dashboard", run->dashboard_url);
+	return links;
+}
+
 static json_t *subject_text(const struct run *run)
 {
 	struct strbuf text = {0};
@@ -297,6 +337,9 @@ json_t *view_run(const struct run *run)
 	extjson_set(view, "interrupted", json_boolean(run->interrupted));
 	extjson_set(view, "has_baseline", json_boolean(has_baseline(run)));
 	extjson_set(view, "facts", view_facts(run));
+	extjson_set(view, "branch", view_name(run->branch));
+	extjson_set(view, "run_id", view_name(run->run_id));
+	set_list(view, "links", "has_links", view_links(run));
 	set_list(view, "notices", "has_notices", summary_notices(run));
 	set_list(view, "next", "has_next", summary_next(run));
 	set_list(view, "environment", "has_environment", view_environment(run));
