@@ -43,6 +43,7 @@ static int load_run_file(struct session *session, const char *path, struct error
 		return -1;
 	run_free(session->run);
 	session->run = run;
+	session_link(session);
 	return 0;
 }
 
@@ -84,7 +85,9 @@ static int skip(struct session *session, const char *reason, struct error *err)
 	if (session_lock_output(session, err) ||
 	    report_write_all(session->run, session->settings->output, err))
 		return -1;
-	return cli_print(line, err);
+	if (cli_print(line, err))
+		return -1;
+	return session_tell(session, 0);
 }
 
 static int compare(struct session *session)
@@ -139,13 +142,19 @@ static int measure(struct session *session, struct error *err)
 static int verdict_status(const struct session *session)
 {
 	const struct verdict *verdict = &session->run->verdict;
-	int status = verdict_exit_status(verdict, cli_flag(session->cli, "--strict"));
 
-	if (status == 1 && session->settings->enforce == ENFORCE_WARN) {
+	if (verdict->outcome == OUTCOME_FAIL && session->settings->enforce == ENFORCE_WARN)
 		log_warning("enforce: warn: this run would have failed (%s)", verdict->reason);
-		return 0;
-	}
-	return status;
+	return session_verdict_status(verdict, session->settings,
+				      cli_flag(session->cli, "--strict"));
+}
+
+/* What has begun has to end for those who wait for it, too. */
+static int give_up(struct session *session, struct error *err)
+{
+	set_outcome(session->run, OUTCOME_UNMEASURED, "the run could not start: see its log");
+	(void)session_tell(session, error_exit_status(err->kind));
+	return -1;
 }
 
 static int check_run(struct cli *cli, struct error *err)
@@ -161,15 +170,17 @@ static int check_run(struct cli *cli, struct error *err)
 		return skip(&session, reason, err);
 	if (session_lock_output(&session, err))
 		return -1;
+	session_tell_begin(&session);
 	status = measure(&session, err);
 	if (status < 0)
-		return -1;
+		return give_up(&session, err);
 	if (cli_value(cli, "--from"))
 		session_judge(&session);
 	status = worse(status, compare(&session));
 	status = worse(status, verdict_status(&session));
 	status = worse(status, report(&session));
-	return worse(status, update(&session));
+	status = worse(status, update(&session));
+	return worse(status, session_tell(&session, status));
 }
 
 static const struct option_row options[] = {
@@ -178,6 +189,8 @@ static const struct option_row options[] = {
 	{.name = "--require-baseline", .help = "exit 4 when there is no baseline to compare with"},
 	{.name = "--strict", .help = "inconclusive is exit 3"},
 	{.name = "--from", .value = "RESULT", .help = "judge this result.json; send nothing"},
+	{.name = "--no-notify", .help = "write the artifacts, tell nobody"},
+	{.name = "--require-notify", .help = "exit 5 when a notification was not delivered"},
 	{.name = "--json", .help = "print the result as JSON instead of the screen"},
 	{0},
 };
@@ -189,7 +202,8 @@ const struct command cmd_check = {
 		"Starts the API under test (by default the bundled reference API on a private\n"
 		"PostgreSQL and Redis), drives it through the scenarios, judges the gates of\n"
 		"ci_cd_config.yml, shows the difference to the baseline, and writes result.json,\n"
-		"junit.xml, report.html, comment.md, summary.csv, requests.csv and latency.hlog.",
+		"junit.xml, report.html, comment.md, summary.csv, requests.csv and latency.hlog.\n"
+		"Then it tells the verdict as `notify` does.",
 	.examples =
 		"  # under a minute, before pushing\n"
 		"  perfgate check --quick\n"

@@ -57,6 +57,8 @@ const struct setting_row setting_table[] = {
 	 0, 100, .check = check_email, .help = "addresses that get the verdict"},
 	{"notification.github_status", SETTING_BOOL, 0, AT(github_status), .fallback = "true",
 	 .help = "set a commit status on GitHub"},
+	{"notification.github_comment", SETTING_BOOL, 0, AT(github_comment), .fallback = "true",
+	 .help = "keep one comment on GitHub's pull request up to date"},
 	{"artifact_retention_days", SETTING_INTEGER, 0, AT(artifact_retention_days), 0, 3650,
 	 .fallback = "30", .help = "days that artifacts are kept; 0 keeps them"},
 
@@ -170,7 +172,8 @@ const struct setting_row setting_table[] = {
 	 .check = check_http_url, .help = "linked from reports"},
 	{"PERFGATE_SMTP_URL", SETTING_TEXT,
 	 SETTING_VARIABLE_ONLY | SETTING_NULLABLE | SETTING_SECRET, AT(smtp_url),
-	 .variables = {"PERFGATE_SMTP_URL"}, .stored = secrets_stored, .help = "the mail server"},
+	 .variables = {"PERFGATE_SMTP_URL"}, .check = check_smtp, .stored = secrets_stored,
+	 .help = "the mail server, smtp://user:password@host:587?from=ci@example.com"},
 	{"GITHUB_TOKEN", SETTING_TEXT, SETTING_VARIABLE_ONLY | SETTING_NULLABLE | SETTING_SECRET,
 	 AT(github_token), .variables = {"GITHUB_TOKEN"}, .stored = secrets_stored,
 	 .help = "for comments and statuses"},
