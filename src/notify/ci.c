@@ -59,8 +59,9 @@ static void read_api(struct ci *ci)
 	ci->api_url = without_slash(ci, url ? url : API_URL);
 	length = strlen(ci->api_url);
 	if (check_webhook(ci->api_url)) {
-		log_warning("GITHUB_API_URL: %s: nothing is sent to GitHub",
-			    check_webhook(ci->api_url));
+		log_warning(
+			"GITHUB_API_URL must begin with https://, for the token: nothing is sent "
+			"to GitHub");
 		ci->api_url = NULL;
 	} else if (graphql && !check_webhook(graphql)) {
 		ci->graphql_url = graphql;

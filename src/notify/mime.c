@@ -7,7 +7,7 @@
 #include <time.h>
 
 #define LINE_BYTES 57 /* 76 characters of base64 */
-#define WORD_BYTES 45 /* an encoded word has at most 75 characters */
+#define WORD_BYTES 42 /* an encoded word has at most 75 characters, the line 78 */
 #define FOLD_COLUMNS 76
 
 static void put_line(struct strbuf *out, const char *name, const char *value)
@@ -127,7 +127,7 @@ void mime_build(const struct mime_mail *mail, struct strbuf *out)
 	strbuf_printf(out, "Message-ID: <%s@%s>\r\n", mail->id, at ? at + 1 : "localhost");
 	put_line(out, "MIME-Version", "1.0");
 	put_line(out, "Auto-Submitted", "auto-generated");
-	strbuf_printf(out, "Content-Type: multipart/alternative; boundary=\"%s\"\r\n\r\n",
+	strbuf_printf(out, "Content-Type: multipart/alternative;\r\n boundary=\"%s\"\r\n\r\n",
 		      boundary);
 	put_part(out, boundary, "text/plain", mail->text);
 	put_part(out, boundary, "text/html", mail->html);
