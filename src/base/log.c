@@ -2,14 +2,12 @@
 
 #include "perfgate/base/text.h"
 
-#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#define SECRETS_MAX 64
 #define SECRET_MIN_BYTES 4
 
 static _Atomic enum log_level current_level = LOG_INFO;
@@ -17,8 +15,8 @@ static _Atomic enum log_level current_level = LOG_INFO;
 /* Sorted by length, longest first: a secret may contain another one. */
 static struct {
 	pthread_mutex_t mutex;
-	char *text[SECRETS_MAX];
-	size_t count;
+	char **text;
+	size_t count, capacity;
 } secrets = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 void log_set_level(enum log_level level)
@@ -48,8 +46,8 @@ void log_add_secret(const char *secret)
 		return;
 	pthread_mutex_lock(&secrets.mutex);
 	if (!secret_known(secret)) {
-		assert(secrets.count < SECRETS_MAX);
-		place = secrets.count++;
+		place = secrets.count;
+		(void)VEC_PUSH(secrets.text, secrets.count, secrets.capacity);
 		for (; place > 0 && strlen(secrets.text[place - 1]) < length; place--)
 			secrets.text[place] = secrets.text[place - 1];
 		secrets.text[place] = xstrdup(secret);

@@ -23,6 +23,7 @@ static void target_stored(struct settings *settings);
 static void command_stored(struct settings *settings);
 static void run_stored(struct settings *settings);
 static void secrets_stored(struct settings *settings);
+static void environment_stored(struct settings *settings);
 static const char *target_value(const struct settings *settings);
 
 /* clang-format off */
@@ -84,7 +85,7 @@ const struct setting_row setting_table[] = {
 	{"target.ready", SETTING_TEXT, SETTING_NULLABLE, AT(target.ready), .check = check_ready,
 	 .help = "path that answers 2xx when the API is ready"},
 	{"target.env", SETTING_VARIABLES, SETTING_NULLABLE | SETTING_SECRET, AT(target.env), 0, 100,
-	 .check = check_variable, .help = "environment of build and command, KEY: value"},
+	 .check = check_variable, .stored = environment_stored, .help = "environment of build and command, KEY: value"},
 	{"target.cache.from", SETTING_TEXT, 0, AT(target.cache_from), .fallback = "server-timing",
 	 .check = check_cache,
 	 .help = "server-timing, header NAME, prometheus HITS MISSES, or redis"},
@@ -169,7 +170,7 @@ const struct setting_row setting_table[] = {
 	 .stored = secrets_stored, .help = "where metrics are pushed"},
 	{"GRAFANA_DASHBOARD_URL", SETTING_TEXT, SETTING_VARIABLE_ONLY | SETTING_NULLABLE,
 	 AT(grafana_dashboard_url), .variables = {"GRAFANA_DASHBOARD_URL"},
-	 .check = check_http_url, .help = "linked from reports"},
+	 .check = check_http_url, .stored = secrets_stored, .help = "linked from reports"},
 	{"PERFGATE_SMTP_URL", SETTING_TEXT,
 	 SETTING_VARIABLE_ONLY | SETTING_NULLABLE | SETTING_SECRET, AT(smtp_url),
 	 .variables = {"PERFGATE_SMTP_URL"}, .check = check_smtp, .stored = secrets_stored,
@@ -246,18 +247,53 @@ static void run_stored(struct settings *settings)
 	run->items[kept] = NULL;
 }
 
+/* An error page of Slack may hold the path, or the last part of it, without the host. */
+static void hide_webhook(const char *url)
+{
+	const char *authority = strstr(url, "://"), *path;
+	log_add_secret(url);
+	path = authority != NULL ? strchr(authority + 3, '/') : NULL;
+	if (path == NULL)
+		return;
+	log_add_secret(path);
+	log_add_secret(strrchr(path, '/') + 1);
+}
+
 /* A URL without credentials is no secret, and messages that hide it would help nobody. */
 static void secrets_stored(struct settings *settings)
 {
 	const char *const urls[] = {settings->database_url, settings->redis_url, settings->smtp_url,
-				    settings->pushgateway_url};
+				    settings->pushgateway_url, settings->grafana_dashboard_url};
 	for (size_t i = 0; i < ARRAY_SIZE(urls); i++)
 		if (urls[i] != NULL)
 			url_hide_password(urls[i]);
 	if (settings->slack_webhook != NULL)
-		log_add_secret(settings->slack_webhook);
+		hide_webhook(settings->slack_webhook);
 	if (settings->github_token != NULL)
 		log_add_secret(settings->github_token);
+}
+
+/* "API_KEY", "db_password": what people name so is not for logs. */
+static bool is_named_secret(const char *entry)
+{
+	static const char *const words[] = {"KEY", "TOKEN", "SECRET", "PASS", "CREDENTIAL", "AUTH"};
+	AUTO_FREE char *name = xstrndup(entry, strcspn(entry, "="));
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strcasestr(name, words[i]) != NULL)
+			return true;
+	return false;
+}
+
+/* Every value hidden would make a log of "production" and "8080" unreadable. */
+static void environment_stored(struct settings *settings)
+{
+	const struct string_list *env = &settings->target.env;
+	for (size_t i = 0; i < env->count; i++) {
+		const char *value = strchr(env->items[i], '=') + 1;
+		url_hide_password(value);
+		if (is_named_secret(env->items[i]))
+			log_add_secret(value);
+	}
 }
 
 const struct setting_row *setting_find(const char *key)

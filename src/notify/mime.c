@@ -55,7 +55,8 @@ static void put_subject(struct strbuf *out, const char *subject)
 	AUTO_FREE char *clean = without_controls(subject);
 
 	strbuf_puts(out, "Subject: ");
-	if (is_plain(clean) && strlen(clean) < FOLD_COLUMNS && !strstr(clean, "=?"))
+	if (is_plain(clean) && strlen(clean) <= FOLD_COLUMNS - strlen("Subject: ") &&
+	    !strstr(clean, "=?"))
 		strbuf_puts(out, clean);
 	else
 		put_encoded_words(out, clean);

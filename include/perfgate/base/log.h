@@ -22,8 +22,7 @@ void log_info(const char *format, ...) PG_PRINTF(1, 2);
 void log_debug(const char *format, ...) PG_PRINTF(1, 2);
 
 /*
- * Remember a secret (copied; at least 4 bytes, at most 64 of them, longer
- * than that many are an error of ours) that no output may contain.
+ * Remember a secret (copied; at least 4 bytes) that no output may contain.
  */
 void log_add_secret(const char *secret);
 
