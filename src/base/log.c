@@ -55,6 +55,21 @@ void log_add_secret(const char *secret)
 	pthread_mutex_unlock(&secrets.mutex);
 }
 
+void log_add_named_secret(const char *name, const char *value)
+{
+	static const char *const words[] = {"KEY",  "TOKEN",	  "SECRET", "PASS",
+					    "AUTH", "CREDENTIAL", "COOKIE"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (strcasestr(name, words[i]) == NULL)
+			continue;
+		log_add_secret(value);
+		if (strchr(value, ' ') != NULL)
+			log_add_secret(strrchr(value, ' ') + 1);
+		return;
+	}
+}
+
 static void replace_all(struct strbuf *text, const char *secret)
 {
 	struct strbuf out = {.max_bytes = text->max_bytes};

@@ -273,26 +273,15 @@ static void secrets_stored(struct settings *settings)
 		log_add_secret(settings->github_token);
 }
 
-/* "API_KEY", "db_password": what people name so is not for logs. */
-static bool is_named_secret(const char *entry)
-{
-	static const char *const words[] = {"KEY", "TOKEN", "SECRET", "PASS", "CREDENTIAL", "AUTH"};
-	AUTO_FREE char *name = xstrndup(entry, strcspn(entry, "="));
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (strcasestr(name, words[i]) != NULL)
-			return true;
-	return false;
-}
-
 /* Every value hidden would make a log of "production" and "8080" unreadable. */
 static void environment_stored(struct settings *settings)
 {
 	const struct string_list *env = &settings->target.env;
 	for (size_t i = 0; i < env->count; i++) {
-		const char *value = strchr(env->items[i], '=') + 1;
-		url_hide_password(value);
-		if (is_named_secret(env->items[i]))
-			log_add_secret(value);
+		size_t length = strcspn(env->items[i], "=");
+		AUTO_FREE char *name = xstrndup(env->items[i], length);
+		url_hide_password(env->items[i] + length + 1);
+		log_add_named_secret(name, env->items[i] + length + 1);
 	}
 }
 

@@ -267,15 +267,9 @@ PY
   cat >ci_cd_config.yml <<'CONF'
 performance_gates: {max_error_rate: 0%}
 notification: {email_recipients: [a@example.com]}
-profiles:
-  users:
-    requests: [{get: /, headers: {X-Key: canary_header_9x}}]
+profiles: {users: {wait: 100ms..200ms, tasks: {one: 1}}}
+tasks: {one: {request: GET /, headers: {X-Key: canary_header_9x}}}
 CONF
-  "$PERFGATE" config validate >/dev/null 2>&1 || {
-    echo 'performance_gates: {max_error_rate: 0%}' >ci_cd_config.yml
-    echo 'notification: {email_recipients: [a@example.com]}' >>ci_cd_config.yml
-    echo 'requests: [GET /]' >>ci_cd_config.yml
-  }
   git init -q . && git -c user.name=x -c user.email=x@example.invalid commit -q --allow-empty -m one
   local row exit url options
   for row in "0|$good|" "1|$bad|" "2|$good|--scenario nosuch" "3|http://me:canary_target_9x@127.0.0.1:9|" \

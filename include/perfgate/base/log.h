@@ -26,6 +26,12 @@ void log_debug(const char *format, ...) PG_PRINTF(1, 2);
  */
 void log_add_secret(const char *secret);
 
+/*
+ * The same when the name says that it is one: "API_KEY", "Authorization", "db_password". With a
+ * scheme ("Bearer x") what stands behind it is secret by itself too.
+ */
+void log_add_named_secret(const char *name, const char *value);
+
 /* Replace every registered secret in the buffer by ***. */
 void log_redact(struct strbuf *text);
 
