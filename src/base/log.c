@@ -104,6 +104,12 @@ static bool is_hidden(uint32_t c)
 	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
 }
 
+/* The runner of GitHub Actions obeys the older form of its commands anywhere in a line. */
+static bool begins_command(const char *text, size_t length)
+{
+	return length >= 3 && memcmp(text, "##[", 3) == 0;
+}
+
 void log_visible(struct strbuf *out, const char *text, size_t length)
 {
 	size_t step;
@@ -112,7 +118,9 @@ void log_visible(struct strbuf *out, const char *text, size_t length)
 		uint32_t c = 0;
 
 		step = text_utf8_sequence(text + i, length - i, &c);
-		if (step == 0) {
+		if (begins_command(text + i, length - i)) {
+			strbuf_puts(out, "\\x23");
+		} else if (step == 0) {
 			strbuf_printf(out, "\\x%02x", (unsigned char)text[i]);
 			step = 1;
 		} else if (is_hidden(c)) {

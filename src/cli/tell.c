@@ -14,6 +14,7 @@ static struct notify describe(const struct session *session, int status)
 			       .ci = &session->ci,
 			       .dir = session->settings->output,
 			       .exit_status = status,
+			       .in_haste = session->run->interrupted,
 			       .budget_ns = cli_stop ? INTERRUPTED_BUDGET_NS : 0,
 			       .stop = &cli_stop};
 }

@@ -37,10 +37,10 @@ static void put_member(struct strbuf *out, const json_t *view, const char *name)
 	put_escaped(out, extjson_get_string(view, name, ""));
 }
 
-/* "✗ *smoke p95* 2 986 ms, limit ≤ 2 000 ms, +3.1% against the baseline" */
+/* "❌ *smoke p95* 2 986 ms, limit ≤ 2 000 ms, +3.1% against the baseline" */
 static void put_cell(struct strbuf *out, const json_t *cell)
 {
-	put_member(out, cell, "symbol");
+	put_member(out, cell, "emoji");
 	strbuf_puts(out, " *");
 	put_member(out, cell, "cell");
 	strbuf_puts(out, "* ");
@@ -83,7 +83,7 @@ static void add_headline(json_t *blocks, const json_t *view)
 {
 	struct strbuf text = {0};
 
-	put_member(&text, view, "symbol");
+	put_member(&text, view, "emoji");
 	strbuf_puts(&text, " *perfgate: ");
 	put_member(&text, view, "word");
 	strbuf_puts(&text, "* – ");

@@ -55,6 +55,13 @@ static json_t *excess_text(const struct cell *cell)
 	return view_text(&text);
 }
 
+/* Where colour is not ours to set but these have one: comments, chat. */
+static const char *const emoji[OUTCOME_COUNT] = {
+	[OUTCOME_PASS] = "✅",	    [OUTCOME_FAIL] = "❌",      [OUTCOME_INCONCLUSIVE] = "❔",
+	[OUTCOME_UNMEASURED] = "❗", [OUTCOME_NOT_GATED] = "➖", [OUTCOME_SKIPPED] = "⏩",
+};
+#define EMOJI_WARNING "⚠️"
+
 static void describe_outcome(json_t *view, enum outcome outcome, bool warn)
 {
 	bool only_warning = warn && outcome == OUTCOME_FAIL;
@@ -62,6 +69,7 @@ static void describe_outcome(json_t *view, enum outcome outcome, bool warn)
 	extjson_set(view, "outcome",
 		    extjson_string(only_warning ? "warning" : outcome_names[outcome]));
 	extjson_set(view, "symbol", extjson_string(only_warning ? "▲" : figures_symbol(outcome)));
+	extjson_set(view, "emoji", extjson_string(only_warning ? EMOJI_WARNING : emoji[outcome]));
 	extjson_set(view, "word", extjson_string(only_warning ? "warning" : figures_word(outcome)));
 }
 
@@ -326,8 +334,10 @@ json_t *view_run(const struct run *run)
 	summary_word(&word, run);
 	extjson_set(view, "word", view_text(&word));
 	/* What passed so far is no green light. */
-	if (run->interrupted && run->verdict.outcome == OUTCOME_PASS)
+	if (run->interrupted && run->verdict.outcome == OUTCOME_PASS) {
 		extjson_set(view, "outcome", extjson_string(outcome_names[OUTCOME_INCONCLUSIVE]));
+		extjson_set(view, "emoji", extjson_string(EMOJI_WARNING));
+	}
 	figures_visible(&reason, run->verdict.reason, FIGURES_MESSAGE_MAX);
 	extjson_set(view, "reason", view_text(&reason));
 	extjson_set(view, "subject", subject_text(run));

@@ -118,12 +118,11 @@ expect_one_warning() {
   [ "$(state '.statuses[0].state')" = failure ]
   [ "$(state '.statuses[0].sha')" = "$head_sha" ]
   [ "$(state '.statuses[0].target_url')" = https://github.com/o/r/actions/runs/99 ]
-  expect_match "$(state '.comments[0].body')" "^### ✗ perfgate: failed"
-  grep -q '^### ✗ perfgate: failed' summary.md
+  expect_match "$(state '.comments[0].body')" "^### ❌ perfgate: failed"
+  grep -q '^### ❌ perfgate: failed' summary.md
   grep -q '^::error title=perfgate%3A failed::' <<<"$errors"
   grep -q '^verdict<<perfgate_' output
-  [ "$(jq -r '.message.blocks[0].text.text' slack.log | head -1 | cut -c1-24)" = "✗ *perfgate: failed* –" ] ||
-    jq -r '.message.blocks[0].text.text' slack.log | grep -q '^✗ \*perfgate: failed\*'
+  jq -r '.message.blocks[0].text.text' slack.log | grep -q '^❌ \*perfgate: failed\*'
   [ -s mail.1 ]
 }
 
@@ -134,7 +133,7 @@ expect_one_warning() {
   notify passing --channel comment
   expect_status 0
   [ "$(state '.comments | length')" -eq 1 ]
-  expect_match "$(state '.comments[0].body')" "^### ✓ perfgate: passed"
+  expect_match "$(state '.comments[0].body')" "^### ✅ perfgate: passed"
   notify passing --channel comment
   expect_status 0
   [ "$(grep -c '"PATCH"' github.log)" -eq 1 ]

@@ -37,7 +37,8 @@ void log_redact(struct strbuf *text);
 
 /*
  * Append `text` made safe for a terminal and a CI log: control characters,
- * C1, bidi marks and invalid UTF-8 as \xNN or \uNNNN. Newlines too.
+ * C1, bidi marks and invalid UTF-8 as \xNN or \uNNNN. Newlines too. "##[", which begins a
+ * command of GitHub's runner, becomes "\x23#[".
  */
 void log_visible(struct strbuf *out, const char *text, size_t length);
 

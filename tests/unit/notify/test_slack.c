@@ -135,8 +135,8 @@ static void the_verdict_and_the_worst_cell_come_first(void **state)
 	(void)state;
 	case_init(&c, sample_failing());
 	message = message_of(&c);
-	assert_true(text_starts_with(text_at(message, 0), "✗ *perfgate: failed*"));
-	assert_true(text_starts_with(text_at(message, 1), "✗ *smoke error rate* 1.98%"));
+	assert_true(text_starts_with(text_at(message, 0), "❌ *perfgate: failed*"));
+	assert_true(text_starts_with(text_at(message, 1), "❌ *smoke error rate* 1.98%"));
 }
 
 int main(void)
