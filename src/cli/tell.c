@@ -9,12 +9,16 @@
 
 static struct notify describe(const struct session *session, int status)
 {
+	/* Half a run, or none: nobody wants to read of it, but a required status waits. */
+	bool nothing_new =
+		session->run->interrupted || session->run->verdict.outcome == OUTCOME_SKIPPED;
+
 	return (struct notify){.run = session->run,
 			       .settings = session->settings,
 			       .ci = &session->ci,
 			       .dir = session->settings->output,
 			       .exit_status = status,
-			       .in_haste = session->run->interrupted,
+			       .only_awaited = nothing_new,
 			       .budget_ns = cli_stop ? INTERRUPTED_BUDGET_NS : 0,
 			       .stop = &cli_stop};
 }

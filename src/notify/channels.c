@@ -58,7 +58,7 @@ static bool applies(const struct notify *notify, const struct channel *channel,
 		    const char *const *chosen)
 {
 	return is_chosen(channel, chosen) && channel->wanted(notify) &&
-	       (channel->when_interrupted || !notify->in_haste);
+	       (channel->awaited || !notify->only_awaited);
 }
 
 static int64_t budget_of(const struct notify *notify)

@@ -184,6 +184,7 @@ PY
   run_split "$PERFGATE" check --quick
   expect_status 0
   [ "$(state '.statuses[0].state + " " + .statuses[0].description')" = "success skipped: run_on_pr is false" ]
+  [ ! -s slack.log ] && [ ! -e mail.1 ]
 }
 
 @test "NTF-01: a failed notification keeps the exit code; --require-notify makes 0 a 5, never a 1" {

@@ -25,7 +25,7 @@ struct notify {
 	int64_t budget_ns; /* time one channel may take in all; 0 = 30 s */
 	int64_t pause_ns; /* before a second try when the server names no time; 0 = 1 s */
 	int64_t wall_ns; /* date of a mail; 0 = now */
-	bool in_haste; /* the run was broken off: only channels that wait for its end */
+	bool only_awaited; /* broken off or skipped: leave out what is for reading only */
 	const volatile sig_atomic_t *stop; /* not 0: waiting ends; NULL = never */
 	int64_t deadline_ns; /* private: set for each channel */
 };
@@ -34,7 +34,7 @@ struct channel {
 	const char *name; /* "slack" */
 	const char *summary; /* for help */
 	const char *needs; /* what switches it on */
-	bool when_interrupted; /* somebody waits for it even when the run was broken off */
+	bool awaited; /* a platform waits for it, whatever became of the run */
 	/* Switched on by settings and environment? */
 	bool (*wanted)(const struct notify *notify);
 	/* What is missing to send it although it is wanted, or NULL. */
