@@ -2,14 +2,12 @@
 
 #include "perfgate/base/text.h"
 
-#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#define SECRETS_MAX 64
 #define SECRET_MIN_BYTES 4
 
 static _Atomic enum log_level current_level = LOG_INFO;
@@ -17,8 +15,8 @@ static _Atomic enum log_level current_level = LOG_INFO;
 /* Sorted by length, longest first: a secret may contain another one. */
 static struct {
 	pthread_mutex_t mutex;
-	char *text[SECRETS_MAX];
-	size_t count;
+	char **text;
+	size_t count, capacity;
 } secrets = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 void log_set_level(enum log_level level)
@@ -48,13 +46,28 @@ void log_add_secret(const char *secret)
 		return;
 	pthread_mutex_lock(&secrets.mutex);
 	if (!secret_known(secret)) {
-		assert(secrets.count < SECRETS_MAX);
-		place = secrets.count++;
+		place = secrets.count;
+		(void)VEC_PUSH(secrets.text, secrets.count, secrets.capacity);
 		for (; place > 0 && strlen(secrets.text[place - 1]) < length; place--)
 			secrets.text[place] = secrets.text[place - 1];
 		secrets.text[place] = xstrdup(secret);
 	}
 	pthread_mutex_unlock(&secrets.mutex);
+}
+
+void log_add_named_secret(const char *name, const char *value)
+{
+	static const char *const words[] = {"KEY",  "TOKEN",	  "SECRET", "PASS",
+					    "AUTH", "CREDENTIAL", "COOKIE"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (strcasestr(name, words[i]) == NULL)
+			continue;
+		log_add_secret(value);
+		if (strchr(value, ' ') != NULL)
+			log_add_secret(strrchr(value, ' ') + 1);
+		return;
+	}
 }
 
 static void replace_all(struct strbuf *text, const char *secret)
@@ -91,6 +104,12 @@ static bool is_hidden(uint32_t c)
 	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
 }
 
+/* The runner of GitHub Actions obeys the older form of its commands anywhere in a line. */
+static bool begins_command(const char *text, size_t length)
+{
+	return length >= 3 && memcmp(text, "##[", 3) == 0;
+}
+
 void log_visible(struct strbuf *out, const char *text, size_t length)
 {
 	size_t step;
@@ -99,7 +118,9 @@ void log_visible(struct strbuf *out, const char *text, size_t length)
 		uint32_t c = 0;
 
 		step = text_utf8_sequence(text + i, length - i, &c);
-		if (step == 0) {
+		if (begins_command(text + i, length - i)) {
+			strbuf_puts(out, "\\x23");
+		} else if (step == 0) {
 			strbuf_printf(out, "\\x%02x", (unsigned char)text[i]);
 			step = 1;
 		} else if (is_hidden(c)) {

@@ -57,6 +57,18 @@ bool text_is_utf8(const char *text, size_t length)
 	return true;
 }
 
+size_t text_clip(const char *text, size_t limit)
+{
+	size_t length = strnlen(text, limit);
+
+	/* Invalid bytes are no sequence: cut anywhere. */
+	if (length == limit)
+		for (int i = 0; i < 3 && length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80;
+		     i++)
+			length--;
+	return length;
+}
+
 struct range {
 	uint32_t first, last;
 };

@@ -45,6 +45,7 @@ static int load_run_file(struct session *session, const char *path, struct error
 		return -1;
 	run_free(session->run);
 	session->run = run;
+	session_link(session);
 	return 0;
 }
 
@@ -86,7 +87,9 @@ static int skip(struct session *session, const char *reason, struct error *err)
 	if (session_lock_output(session, err) ||
 	    report_write_all(session->run, session->settings->output, err))
 		return -1;
-	return cli_print(line, err);
+	if (cli_print(line, err))
+		return -1;
+	return session_tell(session, 0);
 }
 
 static int compare(struct session *session)
@@ -172,13 +175,19 @@ static int measure(struct session *session, const struct ab_base *base, struct e
 static int verdict_status(const struct session *session)
 {
 	const struct verdict *verdict = &session->run->verdict;
-	int status = verdict_exit_status(verdict, cli_flag(session->cli, "--strict"));
 
-	if (status == 1 && session->settings->enforce == ENFORCE_WARN) {
+	if (verdict->outcome == OUTCOME_FAIL && session->settings->enforce == ENFORCE_WARN)
 		log_warning("enforce: warn: this run would have failed (%s)", verdict->reason);
-		return 0;
-	}
-	return status;
+	return session_verdict_status(verdict, session->settings,
+				      cli_flag(session->cli, "--strict"));
+}
+
+/* What has begun has to end for those who wait for it, too. */
+static int give_up(struct session *session, struct error *err)
+{
+	set_outcome(session->run, OUTCOME_UNMEASURED, "the run could not start: see its log");
+	(void)session_tell(session, error_exit_status(err->kind));
+	return -1;
 }
 
 static int check_run(struct cli *cli, struct error *err)
@@ -195,15 +204,17 @@ static int check_run(struct cli *cli, struct error *err)
 		return skip(&session, reason, err);
 	if (ab_choose_base(&session, &base, err) || session_lock_output(&session, err))
 		return -1;
+	session_tell_begin(&session);
 	status = measure(&session, &base, err);
 	if (status < 0)
-		return -1;
+		return give_up(&session, err);
 	if (cli_value(cli, "--from"))
 		session_judge(&session);
 	status = worse(status, compare(&session));
 	status = worse(status, verdict_status(&session));
 	status = worse(status, report(&session));
-	return worse(status, update(&session));
+	status = worse(status, update(&session));
+	return worse(status, session_tell(&session, status));
 }
 
 static const struct option_row options[] = {
@@ -216,6 +227,8 @@ static const struct option_row options[] = {
 	{.name = "--require-baseline", .help = "exit 4 when there is no baseline to compare with"},
 	{.name = "--strict", .help = "inconclusive is exit 3"},
 	{.name = "--from", .value = "RESULT", .help = "judge this result.json; send nothing"},
+	{.name = "--no-notify", .help = "write the artifacts, tell nobody"},
+	{.name = "--require-notify", .help = "exit 5 when a notification was not delivered"},
 	{.name = "--json", .help = "print the result as JSON instead of the screen"},
 	{0},
 };
@@ -231,7 +244,9 @@ const struct command cmd_check = {
 		"\n"
 		"--base REV also checks that revision out, builds it (target.build) and loads\n"
 		"both servers by turns until a regression is proven or ruled out; on a pull\n"
-		"request the merge-base is taken when there is a target.command.",
+		"request the merge-base is taken when there is a target.command.\n"
+		"\n"
+		"Then it tells the verdict as `notify` does.",
 	.examples =
 		"  # under a minute, before pushing\n"
 		"  perfgate check --quick\n"

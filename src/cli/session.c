@@ -144,8 +144,17 @@ static void warn_of_idle_settings(const struct settings *settings)
 {
 	if (settings->only_if_changed.count > 0)
 		log_warning("only_if_changed is read but not applied yet: everything runs");
-	if (settings->slack_webhook || settings->email_recipients.count > 0)
-		log_warning("notification is read but not sent yet");
+}
+
+/* "smoke+load": what the run is about, whether all of it gets measured or not. */
+static const char *describe_suite(const struct session *session)
+{
+	const char *suite = NULL;
+
+	for (size_t i = 0; i < session->n_scenarios; i++)
+		suite = arena_printf(&session->run->arena, "%s%s%s", suite ? suite : "",
+				     suite ? "+" : "", session->scenarios[i]->name);
+	return suite;
 }
 
 /* In CI a gate that measures our example instead of the team's API passes for ever. */
@@ -180,7 +189,10 @@ int session_open(struct session *session, struct cli *cli, struct error *err)
 			     target_describe(session->settings, &session->run->arena));
 	settings_digest(session->settings, digest);
 	session->run->config_digest = arena_strdup(&session->run->arena, digest);
+	session->run->suite = describe_suite(session);
 	describe_source(session->run);
+	ci_read(&session->ci);
+	session_link(session);
 	warn_of_idle_settings(session->settings);
 	warn_of_default_target(session);
 	return 0;
@@ -226,8 +238,24 @@ void session_close(struct session *session)
 	suite_free(session->suite);
 	settings_free(session->settings);
 	free(session->scenarios);
+	ci_release(&session->ci);
 	if (session->lock_fd >= 0)
 		close(session->lock_fd);
+}
+
+/* Borrowed from what lives as long as the run. */
+void session_link(struct session *session)
+{
+	session->run->build_url = session->ci.run_url;
+	session->run->dashboard_url = session->settings->grafana_dashboard_url;
+}
+
+int session_verdict_status(const struct verdict *verdict, const struct settings *settings,
+			   bool strict)
+{
+	int status = verdict_exit_status(verdict, strict);
+
+	return status == 1 && settings->enforce == ENFORCE_WARN ? 0 : status;
 }
 
 void session_judge(struct session *session)

@@ -131,6 +131,16 @@ const char *check_email(const char *text)
 	return NULL;
 }
 
+const char *check_smtp(const char *text)
+{
+	const char *rest = after_scheme(text, "smtp");
+	if (rest == NULL)
+		rest = after_scheme(text, "smtps");
+	if (rest == NULL)
+		return "it must begin with smtp:// or smtps://";
+	return has_host(rest) ? NULL : "it names no host";
+}
+
 /* The rules of git-check-ref-format(1) that people run into. */
 const char *check_branch(const char *text)
 {

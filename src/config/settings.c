@@ -24,6 +24,7 @@ static void target_stored(struct settings *settings);
 static void command_stored(struct settings *settings);
 static void run_stored(struct settings *settings);
 static void secrets_stored(struct settings *settings);
+static void environment_stored(struct settings *settings);
 static const char *target_value(const struct settings *settings);
 
 /* clang-format off */
@@ -58,6 +59,8 @@ const struct setting_row setting_table[] = {
 	 0, 100, .check = check_email, .help = "addresses that get the verdict"},
 	{"notification.github_status", SETTING_BOOL, 0, AT(github_status), .fallback = "true",
 	 .help = "set a commit status on GitHub"},
+	{"notification.github_comment", SETTING_BOOL, 0, AT(github_comment), .fallback = "true",
+	 .help = "keep one comment on GitHub's pull request up to date"},
 	{"artifact_retention_days", SETTING_INTEGER, 0, AT(artifact_retention_days), 0, 3650,
 	 .fallback = "30", .help = "days that artifacts are kept; 0 keeps them"},
 
@@ -83,7 +86,8 @@ const struct setting_row setting_table[] = {
 	{"target.ready", SETTING_TEXT, SETTING_NULLABLE, AT(target.ready), .check = check_ready,
 	 .help = "path that answers 2xx when the API is ready"},
 	{"target.env", SETTING_VARIABLES, SETTING_NULLABLE | SETTING_SECRET, AT(target.env), 0, 100,
-	 .check = check_variable, .help = "environment of build and command, KEY: value"},
+	 .check = check_variable, .stored = environment_stored,
+	 .help = "environment of build and command, KEY: value"},
 	{"target.cache.from", SETTING_TEXT, 0, AT(target.cache_from), .fallback = "server-timing",
 	 .check = check_cache,
 	 .help = "server-timing, header NAME, prometheus HITS MISSES, or redis"},
@@ -174,10 +178,11 @@ const struct setting_row setting_table[] = {
 	 .stored = secrets_stored, .help = "where metrics are pushed"},
 	{"GRAFANA_DASHBOARD_URL", SETTING_TEXT, SETTING_VARIABLE_ONLY | SETTING_NULLABLE,
 	 AT(grafana_dashboard_url), .variables = {"GRAFANA_DASHBOARD_URL"},
-	 .check = check_http_url, .help = "linked from reports"},
+	 .check = check_http_url, .stored = secrets_stored, .help = "linked from reports"},
 	{"PERFGATE_SMTP_URL", SETTING_TEXT,
 	 SETTING_VARIABLE_ONLY | SETTING_NULLABLE | SETTING_SECRET, AT(smtp_url),
-	 .variables = {"PERFGATE_SMTP_URL"}, .stored = secrets_stored, .help = "the mail server"},
+	 .variables = {"PERFGATE_SMTP_URL"}, .check = check_smtp, .stored = secrets_stored,
+	 .help = "the mail server, smtp://user:password@host:587?from=ci@example.com"},
 	{"GITHUB_TOKEN", SETTING_TEXT, SETTING_VARIABLE_ONLY | SETTING_NULLABLE | SETTING_SECRET,
 	 AT(github_token), .variables = {"GITHUB_TOKEN"}, .stored = secrets_stored,
 	 .help = "for comments and statuses"},
@@ -250,18 +255,42 @@ static void run_stored(struct settings *settings)
 	run->items[kept] = NULL;
 }
 
+/* An error page of Slack may hold the path, or the last part of it, without the host. */
+static void hide_webhook(const char *url)
+{
+	const char *authority = strstr(url, "://"), *path;
+	log_add_secret(url);
+	path = authority != NULL ? strchr(authority + 3, '/') : NULL;
+	if (path == NULL)
+		return;
+	log_add_secret(path);
+	log_add_secret(strrchr(path, '/') + 1);
+}
+
 /* A URL without credentials is no secret, and messages that hide it would help nobody. */
 static void secrets_stored(struct settings *settings)
 {
 	const char *const urls[] = {settings->database_url, settings->redis_url, settings->smtp_url,
-				    settings->pushgateway_url};
+				    settings->pushgateway_url, settings->grafana_dashboard_url};
 	for (size_t i = 0; i < ARRAY_SIZE(urls); i++)
 		if (urls[i] != NULL)
 			url_hide_password(urls[i]);
 	if (settings->slack_webhook != NULL)
-		log_add_secret(settings->slack_webhook);
+		hide_webhook(settings->slack_webhook);
 	if (settings->github_token != NULL)
 		log_add_secret(settings->github_token);
+}
+
+/* Every value hidden would make a log of "production" and "8080" unreadable. */
+static void environment_stored(struct settings *settings)
+{
+	const struct string_list *env = &settings->target.env;
+	for (size_t i = 0; i < env->count; i++) {
+		size_t length = strcspn(env->items[i], "=");
+		AUTO_FREE char *name = xstrndup(env->items[i], length);
+		url_hide_password(env->items[i] + length + 1);
+		log_add_named_secret(name, env->items[i] + length + 1);
+	}
 }
 
 const struct setting_row *setting_find(const char *key)

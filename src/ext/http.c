@@ -1,10 +1,9 @@
 #include "perfgate/ext/http.h"
 
-#include "perfgate/base/clock.h"
-#include "perfgate/base/text.h"
+#include "curl.h"
 
-#include <curl/curl.h>
-#include <pthread.h>
+#include "perfgate/base/clock.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -12,17 +11,7 @@
 #define DEFAULT_LIMIT_BYTES ((size_t)1 << 20)
 #define HEADER_LIMIT_BYTES ((size_t)256 << 10)
 
-DEFINE_AUTO(curl, CURL *, curl_easy_cleanup)
 DEFINE_AUTO(curl_slist, struct curl_slist *, curl_slist_free_all)
-
-/* Once per process; libcurl's own state cannot be handed around. */
-static pthread_once_t initialised = PTHREAD_ONCE_INIT;
-
-static void initialise(void)
-{
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		error_out_of_memory();
-}
 
 /* What does not fit makes libcurl stop with CURLE_WRITE_ERROR. */
 static size_t keep(char *bytes, size_t size, size_t count, void *arg)
@@ -30,12 +19,6 @@ static size_t keep(char *bytes, size_t size, size_t count, void *arg)
 	struct strbuf *out = arg;
 	strbuf_append(out, bytes, size * count);
 	return out->overflow ? 0 : size * count;
-}
-
-static bool is_loopback(const char *host)
-{
-	return strcasecmp(host, "localhost") == 0 || text_ends_with(host, ".localhost") ||
-	       text_starts_with(host, "127.") || strcmp(host, "::1") == 0;
 }
 
 /* scheme://host:port, the part of a URL that is never secret; or the socket. */
@@ -65,28 +48,8 @@ static void set_safety(CURL *curl, const struct exthttp_url *url, int64_t timeou
 {
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	/* A resolver that is still asking ends by itself: the time limit does not wait for it. */
-	curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
-			 (long)((timeout_ns ? timeout_ns : DEFAULT_TIMEOUT_NS) / NS_PER_MS));
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, "perfgate/" PERFGATE_VERSION);
-	/* The empty string switches off the variables too. */
-	if (is_loopback(url->host))
-		curl_easy_setopt(curl, CURLOPT_PROXY, "");
-}
-
-static void set_trust(CURL *curl, bool insecure)
-{
-	const char *bundle = getenv("SSL_CERT_FILE"), *folder = getenv("SSL_CERT_DIR");
-	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, insecure ? 0L : 1L);
-	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, insecure ? 0L : 2L);
-	if (bundle && *bundle)
-		curl_easy_setopt(curl, CURLOPT_CAINFO, bundle);
-	if (folder && *folder)
-		curl_easy_setopt(curl, CURLOPT_CAPATH, folder);
+	extcurl_set_common(curl, url->host, timeout_ns ? timeout_ns : DEFAULT_TIMEOUT_NS);
 }
 
 static void set_request(CURL *curl, const struct exthttp_request *request)
@@ -111,8 +74,11 @@ static int perform(CURL *curl, const struct exthttp_request *request, const stru
 	CURLcode code = curl_easy_perform(curl);
 	if (code == CURLE_OK) {
 		long status = 0;
+		curl_off_t retry_after_s = 0;
 		curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+		curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &retry_after_s);
 		response->status = (int)status;
+		response->retry_after_s = retry_after_s;
 		return 0;
 	}
 	long number = 0;
@@ -142,16 +108,15 @@ int exthttp_send(const struct exthttp_request *request, struct exthttp_response 
 	};
 	if (exthttp_parse_url(request->url, &url, err) < 0)
 		return -1;
-	pthread_once(&initialised, initialise);
-	AUTO(curl) CURL *curl = curl_easy_init();
+	AUTO(curl) CURL *curl = extcurl_new();
 	AUTO(curl_slist) struct curl_slist *headers = make_headers(request->headers);
-	if (curl == NULL || headers == NULL)
+	if (headers == NULL)
 		error_out_of_memory();
 	set_request(curl, request);
 	if (request->unix_socket)
 		curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, request->unix_socket);
 	set_safety(curl, &url, request->timeout_ns);
-	set_trust(curl, request->insecure);
+	extcurl_set_trust(curl, request->insecure);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &response.body);

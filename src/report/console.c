@@ -369,10 +369,26 @@ static void widen_spaces(struct strbuf *out, const struct strbuf *from)
 	strbuf_puts(out, at);
 }
 
+/* A line that begins with "::" is a command to GitHub's runner; a name may begin so. */
+static void defuse_commands(struct strbuf *out, const char *text)
+{
+	for (const char *line = text; *line != '\0';) {
+		size_t blanks = strspn(line, " "), length = strcspn(line, "\n");
+
+		strbuf_append(out, line, blanks);
+		if (text_starts_with(line + blanks, "::"))
+			strbuf_putc(out, '\\');
+		strbuf_append(out, line + blanks, length - blanks);
+		line += length;
+		if (*line == '\n')
+			strbuf_putc(out, *line++);
+	}
+}
+
 void report_console(const struct run *run, const char *dir, bool colour, int columns,
 		    struct strbuf *out)
 {
-	AUTO(strbuf) struct strbuf text = {0}, baseline = {0}, comparison = {0};
+	AUTO(strbuf) struct strbuf text = {0}, baseline = {0}, comparison = {0}, wide = {0};
 	struct terminal terminal = {&text, colour, COLUMNS_MIN};
 
 	if (columns > COLUMNS_MIN)
@@ -392,5 +408,6 @@ void report_console(const struct run *run, const char *dir, bool colour, int col
 		terminal_labelled(&terminal, "baseline", CONSOLE_DIM, strbuf_text(&baseline));
 	print_artifacts(&terminal, run, dir);
 	print_next(&terminal, run);
-	widen_spaces(out, &text);
+	widen_spaces(&wide, &text);
+	defuse_commands(out, strbuf_text(&wide));
 }

@@ -292,25 +292,21 @@ void figures_time(struct strbuf *out, int64_t wall_ns, bool iso)
 	strbuf_puts(out, text);
 }
 
-static bool continues_sequence(char c)
-{
-	return ((unsigned char)c & 0xC0) == 0x80;
-}
-
 void figures_visible(struct strbuf *out, const char *text, size_t limit)
 {
-	size_t whole = text != NULL ? strlen(text) : 0;
-	size_t length = whole < limit ? whole : limit;
+	AUTO(strbuf) struct strbuf clean = {0};
+	size_t length;
 
-	if (whole == 0)
+	if (text == NULL || *text == '\0')
 		return;
-	if (length < whole)
-		for (int i = 0; i < 3 && length > 0 && continues_sequence(text[length]); i++)
-			length--;
-	log_visible(out, text, length);
-	if (length < whole) {
+	/* Before any escaping, which would hide a secret from the comparison. */
+	strbuf_puts(&clean, text);
+	log_redact(&clean);
+	length = text_clip(clean.data, limit);
+	log_visible(out, clean.data, length);
+	if (length < clean.length) {
 		strbuf_puts(out, "… (clipped, ");
-		figures_count(out, whole);
+		figures_count(out, clean.length);
 		strbuf_puts(out, " bytes)");
 	}
 }

@@ -1,10 +1,12 @@
 #include "perfgate/report/formats.h"
 
+#include "perfgate/base/text.h"
 #include "perfgate/report/render.h"
 #include "perfgate/report/view.h"
 #include "perfgate/template/template.h"
 
 #include <ctype.h>
+#include <string.h>
 
 #define TEMPLATE "comment/comment.md"
 /* GitHub takes 65,536 characters; the rest is for what a caller puts around it. */
@@ -15,11 +17,11 @@
 /* Bytes of one text: with these, everything but the rows of the table fits at worst. */
 #define TEXT_MAX ((size_t)300)
 
-/* Letters, digits, '.', '_' and single '-': nothing that could end an HTML comment. */
+/* Letters, digits, '.', '_', '+' and single '-': nothing that could end an HTML comment. */
 static void marker_name(struct strbuf *out, const char *name)
 {
 	for (; *name != '\0' && out->length < MARKER_MAX; name++) {
-		bool plain = isalnum((unsigned char)*name) || *name == '_' || *name == '.';
+		bool plain = isalnum((unsigned char)*name) || strchr("_.+", *name);
 
 		if (plain)
 			strbuf_putc(out, *name);
@@ -32,7 +34,9 @@ void report_marker(const struct run *run, struct strbuf *out)
 {
 	AUTO(strbuf) struct strbuf suite = {0};
 
-	for (size_t i = 0; i < run->n_scenarios; i++) {
+	if (run->suite != NULL)
+		marker_name(&suite, run->suite);
+	for (size_t i = 0; run->suite == NULL && i < run->n_scenarios; i++) {
 		if (run->scenarios[i].follows != NULL)
 			continue;
 		if (suite.length > 0)
@@ -53,12 +57,8 @@ static json_t *first_rows(const json_t *rows, size_t count)
 
 static json_t *clipped(const char *text)
 {
-	size_t length = TEXT_MAX;
-	AUTO_FREE char *head = NULL;
+	AUTO_FREE char *head = xasprintf("%.*s…", (int)text_clip(text, TEXT_MAX), text);
 
-	while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80)
-		length--;
-	head = xasprintf("%.*s…", (int)length, text);
 	return extjson_string(head);
 }
 

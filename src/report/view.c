@@ -1,11 +1,14 @@
 #include "perfgate/report/view.h"
 
+#include "perfgate/base/log.h"
 #include "perfgate/base/text.h"
 #include "perfgate/base/units.h"
 #include "perfgate/report/figures.h"
 #include "perfgate/report/summary.h"
 
+#include <ctype.h>
 #include <math.h>
+#include <string.h>
 
 #define ENVIRONMENT_DEPTH 4
 
@@ -52,6 +55,13 @@ static json_t *excess_text(const struct cell *cell)
 	return view_text(&text);
 }
 
+/* Where colour is not ours to set but these have one: comments, chat. */
+static const char *const emoji[OUTCOME_COUNT] = {
+	[OUTCOME_PASS] = "✅",	    [OUTCOME_FAIL] = "❌",      [OUTCOME_INCONCLUSIVE] = "❔",
+	[OUTCOME_UNMEASURED] = "❗", [OUTCOME_NOT_GATED] = "➖", [OUTCOME_SKIPPED] = "⏩",
+};
+#define EMOJI_WARNING "⚠️"
+
 static void describe_outcome(json_t *view, enum outcome outcome, bool warn)
 {
 	bool only_warning = warn && outcome == OUTCOME_FAIL;
@@ -59,6 +69,7 @@ static void describe_outcome(json_t *view, enum outcome outcome, bool warn)
 	extjson_set(view, "outcome",
 		    extjson_string(only_warning ? "warning" : outcome_names[outcome]));
 	extjson_set(view, "symbol", extjson_string(only_warning ? "▲" : figures_symbol(outcome)));
+	extjson_set(view, "emoji", extjson_string(only_warning ? EMOJI_WARNING : emoji[outcome]));
 	extjson_set(view, "word", extjson_string(only_warning ? "warning" : figures_word(outcome)));
 }
 
@@ -294,6 +305,43 @@ static bool has_baseline(const struct run *run)
 	return false;
 }
 
+/* A URL's bytes that no document takes for its own syntax. */
+static bool is_link_char(char c)
+{
+	return isalnum((unsigned char)c) || (c != '\0' && strchr("-._~:/?#@!$&*+,;=%", c) != NULL);
+}
+
+/* http and https only; without user and password. */
+static void add_link(json_t *links, const char *name, const char *url)
+{
+	const char *rest = url ? strstr(url, "://") : NULL, *authority, *at;
+	struct strbuf text = {0};
+	json_t *link;
+
+	if (rest == NULL ||
+	    (!text_starts_with(url, "http://") && !text_starts_with(url, "https://")))
+		return;
+	authority = rest + 3;
+	at = memrchr(authority, '@', strcspn(authority, "/?#"));
+	strbuf_append(&text, url, (size_t)(authority - url));
+	for (const char *c = at ? at + 1 : authority; *c != '\0'; c++)
+		strbuf_printf(&text, is_link_char(*c) ? "%c" : "%%%02X", (unsigned char)*c);
+	log_redact(&text);
+	link = extjson_object();
+	extjson_set(link, "name", extjson_string(name));
+	extjson_set(link, "url", view_text(&text));
+	extjson_append(links, link);
+}
+
+static json_t *view_links(const struct run *run)
+{
+	json_t *links = extjson_array();
+
+	add_link(links, "this run", run->build_url);
+	add_link(links, "dashboard", run->dashboard_url);
+	return links;
+}
+
 static json_t *subject_text(const struct run *run)
 {
 	struct strbuf text = {0};
@@ -317,8 +365,10 @@ json_t *view_run(const struct run *run)
 	summary_word(&word, run);
 	extjson_set(view, "word", view_text(&word));
 	/* What passed so far is no green light. */
-	if (run->interrupted && run->verdict.outcome == OUTCOME_PASS)
+	if (run->interrupted && run->verdict.outcome == OUTCOME_PASS) {
 		extjson_set(view, "outcome", extjson_string(outcome_names[OUTCOME_INCONCLUSIVE]));
+		extjson_set(view, "emoji", extjson_string(EMOJI_WARNING));
+	}
 	figures_visible(&reason, run->verdict.reason, FIGURES_MESSAGE_MAX);
 	extjson_set(view, "reason", view_text(&reason));
 	extjson_set(view, "subject", subject_text(run));
@@ -328,6 +378,9 @@ json_t *view_run(const struct run *run)
 	extjson_set(view, "interrupted", json_boolean(run->interrupted));
 	extjson_set(view, "has_baseline", json_boolean(has_baseline(run)));
 	extjson_set(view, "facts", view_facts(run));
+	extjson_set(view, "branch", view_name(run->branch));
+	extjson_set(view, "run_id", view_name(run->run_id));
+	set_list(view, "links", "has_links", view_links(run));
 	set_list(view, "notices", "has_notices", summary_notices(run));
 	set_list(view, "next", "has_next", summary_next(run));
 	set_list(view, "environment", "has_environment", view_environment(run));

@@ -17,6 +17,8 @@ static json_t *encode_source(const struct run *run)
 	extjson_set(source, "branch", extjson_string(run->branch));
 	extjson_set(source, "dirty", json_boolean(run->dirty));
 	extjson_set(source, "event", extjson_string(run->event));
+	extjson_set(source, "build_url", extjson_string(run->build_url));
+	extjson_set(source, "dashboard_url", extjson_string(run->dashboard_url));
 	return source;
 }
 
@@ -129,6 +131,7 @@ json_t *codec_encode(const struct run *run)
 	extjson_set(out, "interrupted", json_boolean(run->interrupted));
 	extjson_set(out, "seed", codec_u64(run->seed));
 	extjson_set(out, "quick", json_boolean(run->quick));
+	extjson_set(out, "suite", extjson_string(run->suite));
 	extjson_set(out, "target", extjson_string(run->target));
 	extjson_set(out, "environment", json_incref(run->environment));
 	extjson_set(out, "config_digest", extjson_string(run->config_digest));
@@ -272,6 +275,9 @@ static void decode_head(struct run *run, const json_t *document)
 	run->tree = codec_string(run, source, "tree");
 	run->branch = codec_string(run, source, "branch");
 	run->event = codec_string(run, source, "event");
+	run->build_url = codec_string(run, source, "build_url");
+	run->dashboard_url = codec_string(run, source, "dashboard_url");
+	run->suite = codec_string(run, document, "suite");
 	run->dirty = extjson_get_bool(source, "dirty", false);
 	run->started_wall_ns = extjson_get_integer(document, "started_ns", 0);
 	run->duration_s = extjson_get_number(document, "duration_s", 0);

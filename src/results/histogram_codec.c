@@ -10,6 +10,7 @@
  * All big-endian. https://github.com/HdrHistogram/HdrHistogram (Java class
  * AbstractHistogram, encodeIntoCompressedByteBuffer).
  */
+#include "perfgate/base/text.h"
 #include "perfgate/results/histogram.h"
 #include "perfgate/results/histogram_layout.h"
 
@@ -108,20 +109,6 @@ static size_t encode_plain(const struct histogram *histogram, unsigned char *at)
 	return HEADER_BYTES + payload;
 }
 
-static void append_base64(struct strbuf *out, const unsigned char *bytes, size_t length)
-{
-	for (size_t i = 0; i < length; i += 3) {
-		size_t n = length - i < 3 ? length - i : 3;
-		uint32_t group = (uint32_t)bytes[i] << 16;
-		group |= n > 1 ? (uint32_t)bytes[i + 1] << 8 : 0;
-		group |= n > 2 ? bytes[i + 2] : 0;
-		char text[4] = {base64_alphabet[group >> 18], base64_alphabet[group >> 12 & 63],
-				n > 1 ? base64_alphabet[group >> 6 & 63] : '=',
-				n > 2 ? base64_alphabet[group & 63] : '='};
-		strbuf_append(out, text, sizeof text);
-	}
-}
-
 void histogram_encode(const struct histogram *histogram, struct strbuf *out)
 {
 	AUTO_FREE unsigned char *plain = xcalloc(1, PLAIN_BYTES_MAX);
@@ -132,7 +119,7 @@ void histogram_encode(const struct histogram *histogram, struct strbuf *out)
 		error_out_of_memory(); /* the room is sufficient: nothing else can fail */
 	put_u32(packed, COOKIE_COMPRESSED);
 	put_u32(packed + 4, (uint32_t)packed_length);
-	append_base64(out, packed, packed_length + 8);
+	text_base64(packed, packed_length + 8, out);
 }
 
 static int base64_value(char c)

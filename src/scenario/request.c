@@ -1,5 +1,6 @@
 #include "perfgate/scenario/compile.h"
 
+#include "perfgate/base/log.h"
 #include "perfgate/base/text.h"
 
 #include <stdio.h>
@@ -223,6 +224,9 @@ static int compile_headers(struct compile *compile, const struct yaml_node *node
 			return -1;
 		if (!strcasecmp(key->text, "content-type"))
 			content_type = NULL;
+		/* A server may repeat it; what is drawn anew for each request is no secret. */
+		if (!strstr(value->text, "${"))
+			log_add_named_secret(key->text, value->text);
 		build_bytes(&builder, key->text, strlen(key->text));
 		build_bytes(&builder, ": ", 2);
 		if (build_text(&builder, value->text, ESCAPE_HEADER, false, &place, err))

@@ -11,21 +11,6 @@
 enum { HTTP_PORT = 80, HTTPS_PORT = 443 };
 
 /* RFC 4648 section 4. */
-static void encode_base64(const char *text, size_t length, struct strbuf *out)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	for (size_t i = 0; i < length; i += 3) {
-		uint32_t bits = 0;
-		for (size_t j = 0; j < 3; j++)
-			bits = bits << 8 | (i + j < length ? (unsigned char)text[i + j] : 0U);
-		strbuf_putc(out, digits[bits >> 18 & 63]);
-		strbuf_putc(out, digits[bits >> 12 & 63]);
-		strbuf_putc(out, i + 1 < length ? digits[bits >> 6 & 63] : '=');
-		strbuf_putc(out, i + 2 < length ? digits[bits & 63] : '=');
-	}
-}
-
 /* From here on neither form of the password reaches any output. */
 static const char *make_authorization(const struct exthttp_url *url, struct arena *arena)
 {
@@ -35,7 +20,7 @@ static const char *make_authorization(const struct exthttp_url *url, struct aren
 	strbuf_printf(&plain, "%s:%s", url->user ? url->user : "",
 		      url->password ? url->password : "");
 	strbuf_puts(&value, "Basic ");
-	encode_base64(plain.data, plain.length, &value);
+	text_base64(plain.data, plain.length, &value);
 	log_add_secret(url->password);
 	log_add_secret(value.data + strlen("Basic "));
 	return arena_strdup(arena, value.data);

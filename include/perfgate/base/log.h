@@ -22,17 +22,23 @@ void log_info(const char *format, ...) PG_PRINTF(1, 2);
 void log_debug(const char *format, ...) PG_PRINTF(1, 2);
 
 /*
- * Remember a secret (copied; at least 4 bytes, at most 64 of them, longer
- * than that many are an error of ours) that no output may contain.
+ * Remember a secret (copied; at least 4 bytes) that no output may contain.
  */
 void log_add_secret(const char *secret);
+
+/*
+ * The same when the name says that it is one: "API_KEY", "Authorization", "db_password". With a
+ * scheme ("Bearer x") what stands behind it is secret by itself too.
+ */
+void log_add_named_secret(const char *name, const char *value);
 
 /* Replace every registered secret in the buffer by ***. */
 void log_redact(struct strbuf *text);
 
 /*
  * Append `text` made safe for a terminal and a CI log: control characters,
- * C1, bidi marks and invalid UTF-8 as \xNN or \uNNNN. Newlines too.
+ * C1, bidi marks and invalid UTF-8 as \xNN or \uNNNN. Newlines too. "##[", which begins a
+ * command of GitHub's runner, becomes "\x23#[".
  */
 void log_visible(struct strbuf *out, const char *text, size_t length);
 

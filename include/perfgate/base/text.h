@@ -38,6 +38,12 @@ void text_slug(const char *text, struct strbuf *out);
 #define TEXT_SHA256_SIZE 65
 void text_sha256(const void *bytes, size_t length, char *out);
 
+/* Append the bytes as base64 with padding (RFC 4648), in one line. */
+void text_base64(const void *bytes, size_t length, struct strbuf *out);
+
+/* The most bytes of `text`, at most `limit`, that end with a whole UTF-8 sequence. */
+size_t text_clip(const char *text, size_t limit);
+
 /* Does `path` match the glob, where ** crosses '/'? */
 bool text_glob(const char *pattern, const char *path);
 

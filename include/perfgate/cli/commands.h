@@ -10,6 +10,7 @@ extern const struct command cmd_check;
 extern const struct command cmd_run;
 extern const struct command cmd_report;
 extern const struct command cmd_calibrate;
+extern const struct command cmd_notify;
 extern const struct command cmd_baseline_show;
 extern const struct command cmd_baseline_log;
 extern const struct command cmd_baseline_update;

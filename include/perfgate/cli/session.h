@@ -10,6 +10,7 @@
 
 #include "perfgate/cli/cli.h"
 #include "perfgate/load/engine.h"
+#include "perfgate/notify/ci.h"
 #include "perfgate/results/run.h"
 #include "perfgate/scenario/suite.h"
 #include "perfgate/target/target.h"
@@ -21,6 +22,7 @@ struct session {
 	const struct scenario **scenarios; /* in the order to run; heap array */
 	size_t n_scenarios;
 	struct run *run;
+	struct ci ci;
 	struct target *target;
 	enum transport_kind transport;
 	int64_t deadline_ns; /* --max-runtime; 0 = none */
@@ -93,6 +95,21 @@ DEFINE_AUTO_VALUE(session, struct session, session_close)
  * stay as they are, behind the gates.
  */
 void session_judge(struct session *session);
+
+/* The run's links: page of this CI run, dashboard. Of today, also when the result is older. */
+void session_link(struct session *session);
+
+/* Exit status of a verdict: 0, 1 or 3; `enforce: warn` turns 1 into 0. */
+int session_verdict_status(const struct verdict *verdict, const struct settings *settings,
+			   bool strict);
+
+/* Tell GitHub that the run has begun. */
+void session_tell_begin(const struct session *session);
+/*
+ * Tell the verdict by every channel that is switched on; `status` is the exit status so far.
+ * Returns 0, or 5 when one was not delivered and --require-notify was given.
+ */
+int session_tell(const struct session *session, int status);
 
 /* Fill run->environment with its fingerprint; `services` as target_environment(), borrowed. */
 void environment_describe(struct run *run, const json_t *services);

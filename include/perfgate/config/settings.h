@@ -50,7 +50,7 @@ struct settings {
 
 	const char *slack_webhook; /* secret; NULL = none */
 	struct string_list email_recipients;
-	bool github_status;
+	bool github_status, github_comment;
 	int64_t artifact_retention_days; /* 0 = keep */
 	const char *baseline_branch;
 	const char *baseline_name, *baseline_email; /* note identity; NULL = git's, else fixed */

@@ -115,6 +115,7 @@ void settings_resolve(struct settings *settings);
 const char *check_target(const char *text);
 const char *check_webhook(const char *text);
 const char *check_email(const char *text);
+const char *check_smtp(const char *text);
 const char *check_branch(const char *text);
 const char *check_database(const char *text);
 const char *check_redis(const char *text);

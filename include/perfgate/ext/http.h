@@ -32,6 +32,7 @@ struct exthttp_request {
 
 struct exthttp_response {
 	int status; /* 100..999 */
+	int64_t retry_after_s; /* Retry-After, a date too; 0 = none or senseless */
 	struct strbuf headers; /* as received, lines end with CR LF */
 	struct strbuf body;
 };

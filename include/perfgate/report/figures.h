@@ -55,7 +55,7 @@ int figures_cell_direction(const struct cell *cell);
 void figures_time(struct strbuf *out, int64_t wall_ns, bool iso);
 
 /*
- * Text from outside, fit to be shown in one line: control characters, bidi
+ * Text from outside, fit to be shown in one line: secrets as ***, control characters, bidi
  * marks and invalid bytes visible, clipped to `limit` bytes at a code point with a
  * notice. NULL is "".
  */

@@ -29,6 +29,10 @@ PG_MUST_CHECK int html_render_css(const struct run *run, struct strbuf *out, str
 /* Below 60,000 bytes (GitHub takes 65,536 characters), cut at a row of the table. */
 PG_MUST_CHECK int markdown_render(const struct run *run, struct strbuf *out, struct error *err);
 
+/* The two parts of a mail: the same verdict and cells as everywhere. */
+PG_MUST_CHECK int mail_render_text(const struct run *run, struct strbuf *out, struct error *err);
+PG_MUST_CHECK int mail_render_html(const struct run *run, struct strbuf *out, struct error *err);
+
 /*
  * HdrHistogram log (V2 payloads, ns) with Tag=<scenario>/<endpoint>; endpoints without a timed
  * request are left out. Redacts its names itself: a payload may contain a short secret by chance.

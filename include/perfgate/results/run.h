@@ -197,6 +197,9 @@ struct run {
 	const char *run_id; /* hex, from time and entropy */
 	const char *tool_version;
 	const char *commit, *tree, *branch, *event; /* NULL outside git */
+	const char *suite; /* scenarios asked for, "smoke+load", measured or not; NULL = unknown */
+	const char *build_url; /* page of the CI run; NULL outside CI */
+	const char *dashboard_url; /* GRAFANA_DASHBOARD_URL; NULL = none */
 	bool dirty;
 	int64_t started_wall_ns;
 	double duration_s;

@@ -121,6 +121,45 @@ static void secrets_are_replaced_the_longest_first(void **state)
 	assert_string_equal(strbuf_text(&text), "");
 }
 
+static void a_name_tells_a_secret(void **state)
+{
+	static const struct {
+		const char *name, *value, *text, *expected;
+	} rows[] = {
+		{"API_KEY", "k-1234", "is k-1234", "is ***"},
+		{"Authorization", "Bearer tok-77", "tok-77 alone", "*** alone"},
+		{"db_password", "hunter2x", "hunter2x", "***"},
+		{"Cookie", "sid=abcd", "sid=abcd", "***"},
+		{"PORT", "8080-x", "8080-x", "8080-x"},
+		{"API_KEY", "abc", "abc", "abc"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		AUTO(strbuf) struct strbuf text = {0};
+
+		log_add_named_secret(rows[i].name, rows[i].value);
+		strbuf_puts(&text, rows[i].text);
+		log_redact(&text);
+		assert_string_equal(text.data, rows[i].expected);
+	}
+}
+
+static void any_number_of_secrets_is_kept(void **state)
+{
+	AUTO(strbuf) struct strbuf text = {0};
+
+	(void)state;
+	for (int i = 0; i < 500; i++) {
+		AUTO_FREE char *secret = xasprintf("many-%d-secrets", i);
+
+		log_add_secret(secret);
+	}
+	strbuf_puts(&text, "many-0-secrets many-499-secrets");
+	log_redact(&text);
+	assert_string_equal(text.data, "*** ***");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -128,6 +167,8 @@ int main(void)
 		cmocka_unit_test(a_message_is_one_safe_line),
 		cmocka_unit_test(hidden_characters_become_visible),
 		cmocka_unit_test(secrets_are_replaced_the_longest_first),
+		cmocka_unit_test(a_name_tells_a_secret),
+		cmocka_unit_test(any_number_of_secrets_is_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -220,6 +220,44 @@ static void many_stars_end_soon(void **state)
 	assert_false(text_glob("*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b", path));
 }
 
+/* RFC 4648, section 10. */
+static void base64_is_as_in_the_rfc(void **state)
+{
+	static const struct {
+		const char *plain, *encoded;
+	} rows[] = {{"", ""},
+		    {"f", "Zg=="},
+		    {"fo", "Zm8="},
+		    {"foo", "Zm9v"},
+		    {"foob", "Zm9vYg=="},
+		    {"fooba", "Zm9vYmE="},
+		    {"foobar", "Zm9vYmFy"},
+		    {"\xff\xfe\xfd", "//79"}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		AUTO(strbuf) struct strbuf out = {0};
+
+		text_base64(rows[i].plain, strlen(rows[i].plain), &out);
+		assert_string_equal(strbuf_text(&out), rows[i].encoded);
+	}
+}
+
+static void a_cut_leaves_whole_characters__OUT_27(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t limit, expected;
+	} rows[] = {
+		{"abc", 5, 3},	   {"abc", 3, 3}, {"abc", 2, 2}, {"a\u00fc", 2, 1},
+		{"a\u2717", 3, 1}, {"😀😀", 7, 4},  {"", 4, 0},	 {"\x80\x80\x80\x80", 3, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_int_equal(text_clip(rows[i].text, rows[i].limit), rows[i].expected);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +270,8 @@ int main(void)
 		cmocka_unit_test(sha256_reference_values),
 		cmocka_unit_test(globs_know_folders),
 		cmocka_unit_test(many_stars_end_soon),
+		cmocka_unit_test(base64_is_as_in_the_rfc),
+		cmocka_unit_test(a_cut_leaves_whole_characters__OUT_27),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -159,6 +159,34 @@ static void the_first_pass_offers_a_baseline(void **state)
 	assert_non_null(strstr(without.data, "perfgate check --update-baseline"));
 }
 
+static void no_line_is_a_command_to_a_runner__OUT_16(void **state)
+{
+	static const char *const texts[] = {
+		"::error::x", "  ::stop-commands::x", "a ##[error]x",
+		"words that fill the first line of a screen so that the "
+		"next begins with ::add-mask::x"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		AUTO(run) struct run *run = sample_failing();
+		AUTO(strbuf) struct strbuf out = {0};
+
+		run->verdict.reason = texts[i];
+		run->target = texts[i];
+		for (size_t j = 0; j < run->verdict.n_cells; j++) {
+			run->verdict.cells[j].reason = texts[i];
+			run->verdict.cells[j].scenario = texts[i];
+		}
+		report_console(run, "out", false, 80, &out);
+		assert_null(strstr(out.data, "##["));
+		for (const char *line = out.data; line != NULL; line = strchr(line + 1, '\n')) {
+			const char *text = line + (*line == '\n');
+
+			assert_false(text_starts_with(text + strspn(text, " "), "::"));
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,6 +198,7 @@ int main(void)
 		cmocka_unit_test(worst_cells_come_first_and_many_are_counted),
 		cmocka_unit_test(each_outcome_says_what_to_do_next),
 		cmocka_unit_test(the_first_pass_offers_a_baseline),
+		cmocka_unit_test(no_line_is_a_command_to_a_runner__OUT_16),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

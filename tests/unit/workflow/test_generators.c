@@ -285,7 +285,7 @@ static size_t count(const struct strbuf *text, const char *part)
 	return hits;
 }
 
-static void gen_03_only_the_baseline_job_may_write(void **state)
+static void gen_03_only_the_baseline_job_may_write_contents(void **state)
 {
 	AUTO(strbuf) struct strbuf text = {0};
 	const char *baseline;
@@ -293,10 +293,14 @@ static void gen_03_only_the_baseline_job_may_write(void **state)
 	(void)state;
 	must_generate("github", "", &text);
 	assert_true(has(&text, "\npermissions:\n  contents: read\n"));
-	assert_int_equal(count(&text, ": write"), 1);
+	/* The rest tells the verdict: a status in both jobs, a comment in one. */
+	assert_int_equal(count(&text, "contents: write"), 1);
+	assert_int_equal(count(&text, "statuses: write"), 2);
+	assert_int_equal(count(&text, "pull-requests: write"), 1);
+	assert_int_equal(count(&text, ": write"), 4);
 	baseline = strstr(text.data, "\n  baseline:\n");
 	assert_non_null(baseline);
-	assert_true(strstr(text.data, ": write") > baseline);
+	assert_true(strstr(text.data, "contents: write") > baseline);
 	assert_true(strstr(text.data, "persist-credentials: true") > baseline);
 	assert_int_equal(count(&text, "persist-credentials: false"), 1);
 }
@@ -336,7 +340,7 @@ static size_t actions_seen;
 
 static void pinned(const char *line, size_t indent)
 {
-	const char *at = strstr(line, "uses: ");
+	const char *at = strstr(line, " uses: ");
 	size_t digits = 0;
 
 	(void)indent;
@@ -501,7 +505,7 @@ int main(void)
 		cmocka_unit_test(gen_01_a_branch_name_is_one_quoted_scalar),
 		cmocka_unit_test(gen_01_what_is_no_branch_is_refused),
 		cmocka_unit_test(gen_02_no_expression_inside_run),
-		cmocka_unit_test(gen_03_only_the_baseline_job_may_write),
+		cmocka_unit_test(gen_03_only_the_baseline_job_may_write_contents),
 		cmocka_unit_test(gen_04_triggers),
 		cmocka_unit_test(gen_05_the_baseline_job_is_guarded_and_never_cancelled),
 		cmocka_unit_test(gen_07_actions_are_pinned_by_full_hash),
