@@ -1,5 +1,4 @@
 #include "perfgate/baseline/baseline.h"
-#include "perfgate/baseline/select.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -18,24 +17,20 @@ void baseline_apply(struct run *run, const struct record *record)
 	}
 }
 
-int baseline_compare(struct run *run, const struct settings *settings, struct error *err)
+int baseline_compare(struct run *run, const struct settings *settings, const struct ci *ci,
+		     struct baseline_history *out, struct error *err)
 {
-	AUTO(extgit) struct extgit *git = NULL;
-	AUTO(selection) struct selection selection = {0};
-
 	run->baseline_commit = NULL;
 	run->baseline_when = NULL;
-	if (extgit_open(&git, err))
+	if (baseline_history_read(run, settings, ci, out, err))
 		return -1;
-	if (!git) {
-		run->baseline_note = "no baseline: not inside a git repository";
-		return 0;
-	}
-	if (baseline_select(git, run, settings, &selection, err))
-		return -1;
-	if (selection.record)
-		baseline_apply(run, selection.record);
+	if (out->count)
+		baseline_apply(run, out->items[0]);
 	else
-		run->baseline_note = arena_strdup(&run->arena, selection.reason);
+		run->baseline_note = arena_strdup(&run->arena, out->reason);
+	if (out->warning[0])
+		run->baseline_note = arena_printf(&run->arena, "%s%sWARNING: %s",
+						  run->baseline_note ? run->baseline_note : "",
+						  run->baseline_note ? "; " : "", out->warning);
 	return 0;
 }

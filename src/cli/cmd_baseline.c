@@ -111,6 +111,7 @@ static int update_run(struct cli *cli, struct error *err)
 	AUTO(settings) struct settings *settings = NULL;
 	AUTO(run) struct run *run = NULL;
 	const char *path = cli_value(cli, "--from");
+	struct ci ci;
 	bool written;
 
 	if (!path)
@@ -118,9 +119,8 @@ static int update_run(struct cli *cli, struct error *err)
 				 "--from RESULT is missing: which result.json shall be stored?");
 	if (cli_settings(cli, &settings, err) || codec_load(path, &run, err))
 		return -1;
-	/* Who stores counts, not what the file claims: a file can be edited. */
-	run->event = environment_event();
-	return baseline_update(run, settings, &written, err);
+	ci_read(&ci);
+	return baseline_update(run, settings, &ci, &written, err);
 }
 
 static const struct option_row update_options[] = {

@@ -89,10 +89,14 @@ static int skip(struct session *session, const char *reason, struct error *err)
 
 static int compare(struct session *session)
 {
+	AUTO(baseline_history) struct baseline_history history = {0};
 	struct error err = ERROR_INIT;
 
-	if (baseline_compare(session->run, session->settings, &err))
+	if (baseline_compare(session->run, session->settings, &session->ci, &history, &err))
 		return note_error(&err);
+	/* The warning was printed when the notes were fetched. */
+	if (history.warning[0] && cli_flag(session->cli, "--strict"))
+		return error_exit_status(ERROR_BASELINE);
 	if (cli_flag(session->cli, "--require-baseline") && !session->run->baseline_commit) {
 		log_error("no baseline: %s",
 			  session->run->baseline_note ? session->run->baseline_note : "none yet");
@@ -108,7 +112,7 @@ static int update(const struct session *session)
 
 	if (!cli_flag(session->cli, "--update-baseline"))
 		return 0;
-	if (baseline_update(session->run, session->settings, &written, &err))
+	if (baseline_update(session->run, session->settings, &session->ci, &written, &err))
 		return note_error(&err);
 	return 0;
 }

@@ -118,14 +118,15 @@ static int select_scenarios(struct session *session, bool quick, struct error *e
 }
 
 /* Commit, tree, branch; a run outside a repository has none, and that is no error. */
-static void describe_source(struct run *run)
+static void describe_source(struct run *run, struct ci *ci)
 {
 	AUTO(extgit) struct extgit *git = NULL;
 	struct error err = ERROR_INIT;
 	struct extgit_head head;
 	const char *branch;
 
-	run->event = environment_event();
+	ci_read(ci);
+	run->event = ci->event;
 	if (extgit_open(&git, &err) || (git && extgit_head(git, &head, &err)) ||
 	    (git && extgit_is_dirty(git, &run->dirty, &err))) {
 		log_warning("%s", err.message);
@@ -135,8 +136,8 @@ static void describe_source(struct run *run)
 		return;
 	run->commit = arena_strdup(&run->arena, head.commit);
 	run->tree = arena_strdup(&run->arena, head.tree);
-	branch = head.branch[0] ? head.branch : environment_branch();
-	run->branch = branch ? arena_strdup(&run->arena, branch) : NULL;
+	branch = head.branch[0] ? head.branch : ci->branch;
+	run->branch = *branch ? arena_strdup(&run->arena, branch) : NULL;
 }
 
 /* What a later version will act on is accepted today, and said: silence would promise it. */
@@ -183,7 +184,7 @@ int session_open(struct session *session, struct cli *cli, struct error *err)
 			     target_describe(session->settings, &session->run->arena));
 	settings_digest(session->settings, digest);
 	session->run->config_digest = arena_strdup(&session->run->arena, digest);
-	describe_source(session->run);
+	describe_source(session->run, &session->ci);
 	warn_of_idle_settings(session->settings);
 	warn_of_default_target(session);
 	return 0;

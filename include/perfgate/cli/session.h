@@ -8,6 +8,7 @@
 #ifndef PERFGATE_CLI_SESSION_H
 #define PERFGATE_CLI_SESSION_H
 
+#include "perfgate/baseline/ci.h"
 #include "perfgate/cli/cli.h"
 #include "perfgate/load/engine.h"
 #include "perfgate/results/run.h"
@@ -26,6 +27,7 @@ struct session {
 	int64_t deadline_ns; /* --max-runtime; 0 = none */
 	const char *max_runtime; /* as written */
 	uint32_t workers; /* --workers; 0 = by the load */
+	struct ci ci; /* the event that we run for */
 	int lock_fd; /* the output folder, locked; -1 = none */
 };
 
@@ -88,12 +90,6 @@ void session_judge(struct session *session);
 
 /* Fill run->environment with its fingerprint; `services` as target_environment(), borrowed. */
 void environment_describe(struct run *run, const json_t *services);
-
-/* "local", "pull_request", "push", "schedule" …, from GITHUB_* and Jenkins variables. */
-const char *environment_event(void);
-
-/* The branch that CI says it builds; NULL outside CI. */
-const char *environment_branch(void);
 
 /* The live view on stderr: a redrawn line on a terminal, else a line per 10 s. */
 struct progress {

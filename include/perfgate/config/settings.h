@@ -53,6 +53,7 @@ struct settings {
 	const char *baseline_branch;
 	const char *baseline_name, *baseline_email; /* note identity; NULL = git's, else fixed */
 	int64_t baseline_epoch;
+	const char *baseline_remote; /* NULL = origin, else the upstream's (ext/git_remote.h) */
 
 	struct target_settings target;
 	struct string_list requests; /* "GET /items", "POST /orders @order.json" */
