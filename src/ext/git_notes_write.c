@@ -151,6 +151,15 @@ static int make_signature(git_repository *repository, const struct extgit_notes_
 	return git_signature_now(out, name, email);
 }
 
+char *extgit_notes_identity(const struct extgit *git, const struct extgit_notes_author *author)
+{
+	AUTO(git_signature) git_signature *signature = NULL;
+
+	if (make_signature(extgit_raw(git), author, &signature) < 0)
+		return xstrdup(FIXED_NAME " <" FIXED_EMAIL ">");
+	return xasprintf("%s <%s>", signature->name, signature->email);
+}
+
 int notes_write_commit(git_repository *repository, const git_oid *tree, const git_commit **parents,
 		       size_t count, const struct extgit_notes_author *author, git_oid *out,
 		       struct error *err)

@@ -61,6 +61,9 @@ struct extgit_notes_author {
 	const char *message;
 };
 
+/* "Name <address>" that a commit by the author would bear; heap. */
+char *extgit_notes_identity(const struct extgit *git, const struct extgit_notes_author *author);
+
 struct extgit_note_write {
 	const char *reference; /* full name, "refs/notes/…" */
 	const char *object; /* 40 hex digits */
