@@ -50,12 +50,9 @@ const char *baseline_refusal(const struct run *run, const struct settings *setti
 static int check_commit(const struct extgit *git, const struct run *run, struct error *err)
 {
 	struct extgit_commit commit;
-	struct error cause = ERROR_INIT;
 
-	if (extgit_read_commit(git, run->commit, &commit, &cause))
-		return error_set(err, ERROR_USAGE,
-				 "the result is of commit %.12s, which is not in this repository",
-				 run->commit);
+	if (extgit_read_commit(git, run->commit, &commit, err))
+		return err->kind == ERROR_USAGE ? error_wrap(err, "the result") : -1;
 	if (!text_equal(commit.tree, run->tree))
 		return error_set(err, ERROR_USAGE,
 				 "the result names tree %.12s, but commit %.12s has tree %.12s",

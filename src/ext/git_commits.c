@@ -65,8 +65,12 @@ int extgit_read_commit(const struct extgit *git, const char *commit, struct extg
 {
 	AUTO(git_commit) git_commit *found = NULL;
 	const char *summary;
+	int code = find_commit(git, commit, &found);
 
-	if (find_commit(git, commit, &found) < 0)
+	if (code == GIT_ENOTFOUND || code == GIT_EINVALIDSPEC)
+		return error_set(err, ERROR_USAGE, "commit %.12s is not in this repository",
+				 commit);
+	if (code < 0)
 		return extgit_fail(err, "commit %.12s", commit);
 	summary = git_commit_summary(found);
 	git_oid_tostr(out->tree, sizeof out->tree, git_commit_tree_id(found));

@@ -14,7 +14,7 @@
  * Read the history (history.h) and fill run->baseline_commit, ->baseline_when and the baseline
  * of every cell from its newest record: call it after judging. With none to compare
  * with, only run->baseline_note is set, to the reason; a rewritten history of
- * the remote's notes is in the note, too.
+ * the remote's notes and the acceptances in force are in the note, too.
  */
 PG_MUST_CHECK int baseline_compare(struct run *run, const struct settings *settings,
 				   const struct ci *ci, struct baseline_history *out,
@@ -45,7 +45,10 @@ PG_MUST_CHECK int baseline_promote(struct run *run, const char *landed,
 const char *baseline_refusal(const struct run *run, const struct settings *settings,
 			     const struct ci *ci, char *buffer, size_t buffer_size);
 
-/* Fill run->baseline_* and cells' baselines from the record. */
-void baseline_apply(struct run *run, const struct record *record);
+/*
+ * Fill run->baseline_* and cells' baselines from the newest record of a history that has one; a cell that
+ * was accepted after it gets none.
+ */
+void baseline_apply(struct run *run, const struct baseline_history *history);
 
 #endif

@@ -66,6 +66,7 @@ struct extgit_commit {
 	int64_t time_s; /* committer's, since the epoch */
 	char summary[128];
 };
+/* ERROR_USAGE when the commit is not here. */
 PG_MUST_CHECK int extgit_read_commit(const struct extgit *git, const char *commit,
 				     struct extgit_commit *out, struct error *err);
 

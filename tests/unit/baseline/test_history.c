@@ -394,7 +394,7 @@ static void a_result_of_another_repository_is_refused(void **state)
 	(void)state;
 	assert_int_equal(baseline_update(run, &settings, &outside, &written, &err), -1);
 	assert_int_equal(err.kind, ERROR_USAGE);
-	assert_non_null(strstr(err.message, "which is not in this repository"));
+	assert_non_null(strstr(err.message, "is not in this repository"));
 	run_free(TAKE(run));
 	run = run_of("HEAD", 10);
 	run->tree = BASELINE_TREE;
