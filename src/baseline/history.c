@@ -11,6 +11,7 @@
 /* Commits of a merged branch whose messages are looked at. */
 #define SIDE_COMMITS 50
 #define DAY_S 86400
+#define FILE_LIMIT_BYTES ((size_t)1 << 20)
 
 void baseline_history_release(struct baseline_history *history)
 {
@@ -401,5 +402,52 @@ int baseline_history_read(const struct run *run, const struct settings *settings
 	extgit_notes_free(TAKE(reading.accepted));
 	*out = history;
 	history = (struct baseline_history){0};
+	return 0;
+}
+
+/* -- a file of the base commit ---------------------------------------- */
+
+/* The path from the top of the work tree, heap; NULL when it is elsewhere. */
+static char *path_in_tree(const struct extgit *git, const char *path)
+{
+	AUTO_FREE char *absolute = realpath(path, NULL);
+	const char *top = extgit_work_tree(git);
+	size_t length = top ? strlen(top) : 0;
+
+	if (!absolute || !top || strncmp(absolute, top, length) != 0)
+		return NULL;
+	return xstrdup(absolute + length);
+}
+
+int baseline_base_file(const struct settings *settings, const struct ci *ci, const char *path,
+		       char *out_commit, struct strbuf *out, struct error *err)
+{
+	AUTO(extgit) struct extgit *git = NULL;
+	AUTO(reading) struct reading reading = {.settings = settings, .ci = ci};
+	AUTO_FREE char *inside = NULL;
+	struct start start;
+	bool found = false;
+
+	*out_commit = '\0';
+	if (extgit_open(&git, err))
+		return -1;
+	reading.git = git;
+	inside = git ? path_in_tree(git, path) : NULL;
+	if (!inside)
+		return 0;
+	if (extgit_head(git, &reading.head, err))
+		return -1;
+	if (reading.head.unborn)
+		return 0;
+	if (extgit_remote_find(git, settings->baseline_remote, &reading.remote, err) ||
+	    find_start(&reading, &start, err))
+		return -1;
+	if (start.commit[0] == '\0' || !extgit_has_commit(git, start.commit))
+		return error_set(err, ERROR_BASELINE,
+				 "the base commit is not in this clone: use fetch-depth: 0");
+	if (extgit_read_file(git, start.commit, inside, FILE_LIMIT_BYTES, &found, out, err))
+		return -1;
+	if (found)
+		memcpy(out_commit, start.commit, EXTGIT_OID_SIZE);
 	return 0;
 }

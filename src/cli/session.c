@@ -185,6 +185,7 @@ int session_open(struct session *session, struct cli *cli, struct error *err)
 	settings_digest(session->settings, digest);
 	session->run->config_digest = arena_strdup(&session->run->arena, digest);
 	describe_source(session->run, &session->ci);
+	session_take_base_rules(session, &options);
 	warn_of_idle_settings(session->settings);
 	warn_of_default_target(session);
 	return 0;
@@ -192,7 +193,7 @@ int session_open(struct session *session, struct cli *cli, struct error *err)
 
 const char *session_skip_reason(const struct session *session)
 {
-	const struct settings *settings = session->settings;
+	const struct settings *settings = session_rules(session);
 	const char *event = session->run->event;
 
 	if (!settings->enabled)
@@ -228,7 +229,10 @@ void session_close(struct session *session)
 	target_stop(session->target);
 	run_free(session->run);
 	suite_free(session->suite);
+	suite_free(session->judged_suite);
 	settings_free(session->settings);
+	settings_free(session->judged);
+	free(session->differences);
 	free(session->scenarios);
 	if (session->lock_fd >= 0)
 		close(session->lock_fd);
@@ -239,9 +243,12 @@ void session_judge(struct session *session)
 	free(session->run->verdict.cells);
 	session->run->verdict = (struct verdict){0};
 	for (size_t i = 0; i < session->n_scenarios; i++) {
+		const struct scenario *base =
+			session_judged_scenario(session, session->scenarios[i]);
 		size_t count;
-		struct gate *gates = suite_gates(session->suite, session->scenarios[i],
-						 session->settings, &count);
+		struct gate *gates = suite_gates(base ? session->judged_suite : session->suite,
+						 base ? base : session->scenarios[i],
+						 session_rules(session), &count);
 
 		for (size_t j = 0; j < count; j++)
 			verdict_judge_gate(session->run, &gates[j]);

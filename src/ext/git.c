@@ -60,6 +60,11 @@ struct git_repository *extgit_raw(const struct extgit *git)
 	return git->repository;
 }
 
+const char *extgit_work_tree(const struct extgit *git)
+{
+	return git_repository_workdir(git->repository);
+}
+
 /* -- safe.directory --------------------------------------------------- */
 
 struct safe_search {

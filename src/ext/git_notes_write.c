@@ -1,6 +1,7 @@
 #include "git_notes_internal.h"
 
 #include "perfgate/base/clock.h"
+#include "perfgate/base/log.h"
 #include "perfgate/base/rng.h"
 #include "perfgate/base/units.h"
 
@@ -226,6 +227,19 @@ static int fail_busy(git_repository *repository, const char *reference, bool loc
 			 reference, lock, age, lock);
 }
 
+/* The folder is synced after the rename: when that fails, the reference has moved all the same. */
+static bool has_moved(git_repository *repository, const char *reference, const git_oid *to)
+{
+	AUTO_FREE char *reason = xstrdup(extgit_last_message());
+	git_oid now;
+
+	if (git_reference_name_to_id(&now, repository, reference) < 0 || !git_oid_equal(&now, to))
+		return false;
+	log_warning("%s was written, but may not survive a power failure now: %s", reference,
+		    reason);
+	return true;
+}
+
 int extgit_notes_swap(const struct extgit *git, const char *reference, const char *old,
 		      const char *commit, int64_t deadline_ns, bool *swapped, struct error *err)
 {
@@ -245,7 +259,10 @@ int extgit_notes_swap(const struct extgit *git, const char *reference, const cha
 			return 0;
 		return fail_busy(repository, reference, code == GIT_ELOCKED, err);
 	}
-	return code < 0 ? notes_fail_reference(repository, reference, err) : 0;
+	if (code < 0 && !has_moved(repository, reference, &to))
+		return notes_fail_reference(repository, reference, err);
+	*swapped = true;
+	return 0;
 }
 
 /* -- one note --------------------------------------------------------- */

@@ -62,6 +62,15 @@ size_t baseline_history_usable(const struct baseline_history *history, const cha
 			       const char *endpoint, enum metric metric);
 
 /*
+ * A file as the base commit of a pull request has it, where the history starts: what a pull request
+ * is judged by is not its own word. *out_commit is "" when the commit has no such file or it
+ * is outside of the repository. ERROR_BASELINE when the commit is not in this clone.
+ */
+PG_MUST_CHECK int baseline_base_file(const struct settings *settings, const struct ci *ci,
+				     const char *path, char *out_commit, struct strbuf *out,
+				     struct error *err);
+
+/*
  * May the run be compared with the record? When not, `reason` tells
  * why in a few words: "cores differs: 2 here, 4 there". `in_ci`: local records do not count. Pure.
  */

@@ -28,6 +28,10 @@ struct session {
 	const char *max_runtime; /* as written */
 	uint32_t workers; /* --workers; 0 = by the load */
 	struct ci ci; /* the event that we run for */
+	/* In a pull request: the base commit's file, by which the run is judged; else NULL. */
+	struct settings *judged;
+	struct suite *judged_suite;
+	char *differences; /* of the two, for the reports; heap or NULL */
 	int lock_fd; /* the output folder, locked; -1 = none */
 };
 
@@ -84,6 +88,21 @@ PG_MUST_CHECK int session_drive(struct session *session, struct error *err);
 
 void session_close(struct session *session);
 DEFINE_AUTO_VALUE(session, struct session, session_close)
+
+/*
+ * In a pull request take the rules (gates, enforce, enabled, baseline and regression settings) from
+ * the base commit's file and say what differs. Where there is none, those of the
+ * checkout hold, with a warning.
+ */
+struct suite_options;
+void session_take_base_rules(struct session *session, const struct suite_options *options);
+
+/* The settings that the run is judged by. */
+const struct settings *session_rules(const struct session *session);
+
+/* The base commit's scenario of the same name; NULL when it has none. */
+const struct scenario *session_judged_scenario(const struct session *session,
+					       const struct scenario *scenario);
 
 /* Judge every gate of the scenarios asked for and roll up (verdict/gate.h). */
 void session_judge(struct session *session);

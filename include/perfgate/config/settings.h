@@ -98,6 +98,11 @@ struct settings {
 PG_MUST_CHECK int settings_load(const char *given_path, const char *const *environ_,
 				struct settings **out, struct error *err);
 
+/* The same from text, for a file that is not in the folder (a commit's); `name` is in messages. */
+PG_MUST_CHECK int settings_load_text(const char *text, size_t length, const char *name,
+				     const char *const *environ_, struct settings **out,
+				     struct error *err);
+
 /*
  * Set one value from a flag: key as in the file ("target", "output"), origin
  * e.g. "--target". Lists are split at commas and grow when the flag is repeated.

@@ -33,6 +33,9 @@ PG_MUST_CHECK int extgit_open(struct extgit **out, struct error *err);
 void extgit_close(struct extgit *git);
 DEFINE_AUTO(extgit, struct extgit *, extgit_close)
 
+/* Top of the work tree, absolute, with a '/' at its end; NULL in a bare repository. Borrowed. */
+const char *extgit_work_tree(const struct extgit *git);
+
 struct extgit_head {
 	bool unborn; /* no commit yet: commit and tree are "" */
 	bool bare; /* no files: never dirty */
