@@ -49,6 +49,8 @@ make_origin() {
   git init -q --bare -b main origin.git
   git clone -q origin.git work 2>/dev/null
   cd work || return 1
+  git config user.name tester
+  git config user.email tester@example.invalid
   git checkout -q -b main
   # Gates that the result of the corpus passes.
   printf '%s\n' 'target: reference' 'run: [smoke]' 'performance_gates: {max_p95_response_time: 2000}' >ci_cd_config.yml
