@@ -168,6 +168,11 @@ bench: deps deps-bench ## measure perfgate itself; prints the figures that READM
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/bench/run $(BUILD)/perfgate
 
+.PHONY: bench-baseline
+bench-baseline: deps-test ## measure baselines: reading among 10,000 notes, many writers and clones
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/bench/baseline/run $(BUILD)/perfgate
+
 .PHONY: regen-golden
 regen-golden: all unit ## rewrite the golden files from what the program prints now
 	$(Q)REGEN_GOLDEN=1 tests/run $(BUILD) unit >/dev/null

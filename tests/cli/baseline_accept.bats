@@ -39,6 +39,7 @@ judge() {
   # What is measured from there on counts again.
   store HEAD new
   commit later
+  git push -q origin main
   judge env
   [ "$(compared p95)" != null ]
 }
