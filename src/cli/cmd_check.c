@@ -104,8 +104,13 @@ static int compare(struct session *session)
 	AUTO(baseline_history) struct baseline_history history = {0};
 	struct error err = ERROR_INIT;
 
-	if (baseline_compare(session->run, session_rules(session), &session->ci, &history, &err))
-		return note_error(&err);
+	if (baseline_compare(session->run, session_rules(session), &session->ci, &history, &err)) {
+		if (!cli_flag(session->cli, "--allow-missing-baseline"))
+			return note_error(&err);
+		log_warning("%s", err.message);
+		session->run->baseline_note = arena_printf(&session->run->arena, "no baseline: %s",
+							   err.message);
+	}
 	note_differences(session);
 	/* The warning was printed when the notes were fetched. */
 	if (history.warning[0] && cli_flag(session->cli, "--strict"))
@@ -193,6 +198,8 @@ static const struct option_row options[] = {
 	SESSION_OPTIONS,
 	{.name = "--update-baseline", .help = "store a passing run as the baseline of HEAD"},
 	{.name = "--require-baseline", .help = "exit 4 when there is no baseline to compare with"},
+	{.name = "--allow-missing-baseline",
+	 .help = "baselines that cannot be read are a warning, not exit 4"},
 	{.name = "--strict", .help = "inconclusive is exit 3"},
 	{.name = "--from", .value = "RESULT", .help = "judge this result.json; send nothing"},
 	{.name = "--json", .help = "print the result as JSON instead of the screen"},
