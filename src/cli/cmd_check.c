@@ -108,8 +108,8 @@ static int compare(struct session *session)
 		if (!cli_flag(session->cli, "--allow-missing-baseline"))
 			return note_error(&err);
 		log_warning("%s", err.message);
-		session->run->baseline_note = arena_printf(&session->run->arena, "no baseline: %s",
-							   err.message);
+		session->run->baseline_note =
+			arena_printf(&session->run->arena, "no baseline: %s", err.message);
 	}
 	note_differences(session);
 	/* The warning was printed when the notes were fetched. */
