@@ -23,7 +23,7 @@ PG_MUST_CHECK int extgit_remote_find(const struct extgit *git, const char *wante
 
 /*
  * Make refs/perfgate/remote/ an image of the remote's refs/notes/perfgate/: what it has
- * no longer goes. Two of us in one clone wait for each other until the deadline (clock_now_ns()).
+ * no longer goes. Two of us in one clone wait for each other, 10 s at most; `deadline_ns` (clock_now_ns()) is for all.
  */
 PG_MUST_CHECK int extgit_fetch_notes(const struct extgit *git, const char *remote,
 				     int64_t deadline_ns, struct error *err);
