@@ -92,12 +92,34 @@ static int skip(struct session *session, const char *reason, struct error *err)
 	return session_tell(session, 0);
 }
 
+/* What the pull request would have judged itself by belongs in every report. */
+static void note_differences(struct session *session)
+{
+	struct run *run = session->run;
+
+	if (session->differences)
+		run->baseline_note =
+			arena_printf(&run->arena, "%s%sthe rules are those of the base commit: %s",
+				     run->baseline_note ? run->baseline_note : "",
+				     run->baseline_note ? "; " : "", session->differences);
+}
+
 static int compare(struct session *session)
 {
+	AUTO(baseline_history) struct baseline_history history = {0};
 	struct error err = ERROR_INIT;
 
-	if (baseline_compare(session->run, session->settings, &err))
-		return note_error(&err);
+	if (baseline_compare(session->run, session_rules(session), &session->ci, &history, &err)) {
+		if (!cli_flag(session->cli, "--allow-missing-baseline"))
+			return note_error(&err);
+		log_warning("%s", err.message);
+		session->run->baseline_note =
+			arena_printf(&session->run->arena, "no baseline: %s", err.message);
+	}
+	note_differences(session);
+	/* The warning was printed when the notes were fetched. */
+	if (history.warning[0] && cli_flag(session->cli, "--strict"))
+		return error_exit_status(ERROR_BASELINE);
 	if (cli_flag(session->cli, "--require-baseline") && !session->run->baseline_commit) {
 		log_error("no baseline: %s",
 			  session->run->baseline_note ? session->run->baseline_note : "none yet");
@@ -113,7 +135,7 @@ static int update(const struct session *session)
 
 	if (!cli_flag(session->cli, "--update-baseline"))
 		return 0;
-	if (baseline_update(session->run, session->settings, &written, &err))
+	if (baseline_update(session->run, session->settings, &session->ci, &written, &err))
 		return note_error(&err);
 	return 0;
 }
@@ -176,7 +198,7 @@ static int verdict_status(const struct session *session)
 {
 	const struct verdict *verdict = &session->run->verdict;
 
-	if (verdict->outcome == OUTCOME_FAIL && session->settings->enforce == ENFORCE_WARN)
+	if (verdict->outcome == OUTCOME_FAIL && session_rules(session)->enforce == ENFORCE_WARN)
 		log_warning("enforce: warn: this run would have failed (%s)", verdict->reason);
 	return session_verdict_status(verdict, session->settings,
 				      cli_flag(session->cli, "--strict"));
@@ -225,6 +247,8 @@ static const struct option_row options[] = {
 		 "result.json"},
 	{.name = "--update-baseline", .help = "store a passing run as the baseline of HEAD"},
 	{.name = "--require-baseline", .help = "exit 4 when there is no baseline to compare with"},
+	{.name = "--allow-missing-baseline",
+	 .help = "baselines that cannot be read are a warning, not exit 4"},
 	{.name = "--strict", .help = "inconclusive is exit 3"},
 	{.name = "--from", .value = "RESULT", .help = "judge this result.json; send nothing"},
 	{.name = "--no-notify", .help = "write the artifacts, tell nobody"},

@@ -85,13 +85,13 @@ static int preview(const struct notify *notify, const char *const *chosen, struc
 }
 
 /* In CI the page of this run is known better than the file can know it. */
-static int load_result(const struct cli *cli, const struct ci *ci, struct run **out,
+static int load_result(const struct cli *cli, const struct job *job, struct run **out,
 		       struct error *err)
 {
 	if (codec_load(cli_argument(cli, 0), out, err))
 		return -1;
-	if (ci->github || ci->run_url)
-		(*out)->build_url = ci->run_url;
+	if (job->github || job->run_url)
+		(*out)->build_url = job->run_url;
 	return 0;
 }
 
@@ -100,20 +100,20 @@ static int notify_run(struct cli *cli, struct error *err)
 	AUTO(settings) struct settings *settings = NULL;
 	AUTO(run) struct run *run = NULL;
 	AUTO(choice) struct choice choice = {0};
-	AUTO(ci) struct ci ci = {0};
+	AUTO(job) struct job job = {0};
 	struct notify notify;
 	const char *const *chosen;
 
 	if (parse_channels(cli, &choice, err) || cli_settings(cli, &settings, err))
 		return -1;
-	ci_read(&ci);
-	if (load_result(cli, &ci, &run, err))
+	job_read(&job);
+	if (load_result(cli, &job, &run, err))
 		return -1;
 	cli_catch_signals();
 	chosen = choice.count ? choice.names : NULL;
 	notify = (struct notify){.run = run,
 				 .settings = settings,
-				 .ci = &ci,
+				 .job = &job,
 				 .dir = settings->output,
 				 .exit_status = session_verdict_status(&run->verdict, settings,
 								       cli_flag(cli, "--strict")),

@@ -15,7 +15,7 @@ static struct notify describe(const struct session *session, int status)
 
 	return (struct notify){.run = session->run,
 			       .settings = session->settings,
-			       .ci = &session->ci,
+			       .job = &session->job,
 			       .dir = session->settings->output,
 			       .exit_status = status,
 			       .only_awaited = nothing_new,

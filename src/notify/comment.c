@@ -27,15 +27,15 @@ struct found {
 
 static bool comment_wanted(const struct notify *notify)
 {
-	return notify->ci->github && notify->ci->in_pull_request &&
+	return notify->job->github && notify->job->in_pull_request &&
 	       notify->settings->github_comment;
 }
 
 static const char *comment_lacks(const struct notify *notify)
 {
-	const struct ci *ci = notify->ci;
+	const struct job *job = notify->job;
 
-	if (ci->pull_request == 0 && !(ci->commit && ci->head_owner && ci->head_branch))
+	if (job->pull_request == 0 && !(job->commit && job->head_owner && job->head_branch))
 		return "the pull request's number is not known";
 	return github_lacks(notify);
 }
@@ -69,7 +69,7 @@ static char *own_login(const struct notify *notify)
 	const char *login;
 
 	extjson_set(query, "query", extjson_string("{viewer{login}}"));
-	if (github_try(notify, "POST", notify->ci->graphql_url, query, 0, &response, &attempt,
+	if (github_try(notify, "POST", notify->job->graphql_url, query, 0, &response, &attempt,
 		       NULL))
 		return xstrdup(ACTIONS_LOGIN);
 	answer = parse_answer(&response);
@@ -130,7 +130,7 @@ static int find_comment(const struct notify *notify, int64_t number, const struc
 	for (int page = 1; more && !out->id && page <= PAGES_MAX; page++) {
 		AUTO_FREE char *url =
 			xasprintf("%s/repos/%s/issues/%lld/comments?per_page=%d&page=%d",
-				  notify->ci->api_url, notify->ci->repository, (long long)number,
+				  notify->job->api_url, notify->job->repository, (long long)number,
 				  PAGE_COMMENTS, page);
 		AUTO(exthttp_response) struct exthttp_response response = {0};
 		AUTO_JSON json_t *comments = NULL;
@@ -143,7 +143,7 @@ static int find_comment(const struct notify *notify, int64_t number, const struc
 		comments = parse_answer(&response);
 		if (!json_is_array(comments))
 			return error_set(err, ERROR_DELIVERY, "%s: the answer is not a list",
-					 notify->ci->api_url);
+					 notify->job->api_url);
 		look_through(comments, search, out);
 		more = has_next(&response, comments);
 	}
@@ -154,7 +154,7 @@ static int find_comment(const struct notify *notify, int64_t number, const struc
 static int write_comment(const struct notify *notify, int64_t number, const struct found *found,
 			 const char *body, struct attempt *attempt, struct error *err)
 {
-	const char *repository = notify->ci->repository, *api = notify->ci->api_url;
+	const char *repository = notify->job->repository, *api = notify->job->api_url;
 	AUTO_FREE char *url = found->id ? xasprintf("%s/repos/%s/issues/comments/%lld", api,
 						    repository, (long long)found->id)
 					: xasprintf("%s/repos/%s/issues/%lld/comments", api,
@@ -205,33 +205,33 @@ static int64_t number_with_head(const json_t *pulls, const char *commit)
 /* A run for a fork does not name its pull request; only GitHub is asked, never the artifact. */
 static int look_up_number(const struct notify *notify, int64_t *out, struct error *err)
 {
-	const struct ci *ci = notify->ci;
+	const struct job *job = notify->job;
 	AUTO(strbuf) struct strbuf url = {0};
 	AUTO(exthttp_response) struct exthttp_response response = {0};
 	AUTO_JSON json_t *pulls = NULL;
 	bool read_only;
 
-	strbuf_printf(&url, "%s/repos/%s/pulls?state=open&per_page=100&head=", ci->api_url,
-		      ci->repository);
-	put_encoded(&url, ci->head_owner);
+	strbuf_printf(&url, "%s/repos/%s/pulls?state=open&per_page=100&head=", job->api_url,
+		      job->repository);
+	put_encoded(&url, job->head_owner);
 	strbuf_puts(&url, "%3A");
-	put_encoded(&url, ci->head_branch);
+	put_encoded(&url, job->head_branch);
 	if (github_request(notify, NULL, url.data, NULL, PAGE_BYTES_MAX, &response, err) ||
 	    github_judge(notify, &response, "pull-requests", &read_only, err))
 		return -1;
 	pulls = parse_answer(&response);
-	*out = number_with_head(pulls, ci->commit);
+	*out = number_with_head(pulls, job->commit);
 	if (*out == 0)
 		return error_set(err, ERROR_DELIVERY,
 				 "%s: no open pull request has the head %.12s any more",
-				 ci->api_url, ci->commit);
+				 job->api_url, job->commit);
 	return 0;
 }
 
 static int comment_send(const struct notify *notify, const struct strbuf *content,
 			struct error *err)
 {
-	int64_t number = notify->ci->pull_request;
+	int64_t number = notify->job->pull_request;
 	AUTO(strbuf) struct strbuf marker = {0};
 	AUTO_FREE char *login = NULL;
 	struct search search = {.body = strbuf_text(content)};

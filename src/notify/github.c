@@ -9,9 +9,9 @@ const char *github_lacks(const struct notify *notify)
 {
 	if (!notify->settings->github_token)
 		return "GITHUB_TOKEN is not set (env: GITHUB_TOKEN: ${{ github.token }})";
-	if (!notify->ci->repository)
+	if (!notify->job->repository)
 		return "GITHUB_REPOSITORY is not owner/name";
-	if (!notify->ci->api_url)
+	if (!notify->job->api_url)
 		return "GITHUB_API_URL cannot be used";
 	return NULL;
 }
@@ -101,7 +101,7 @@ static char *words_for(const struct exthttp_response *response, const char *perm
 
 static bool is_read_only(const struct notify *notify, const struct exthttp_response *response)
 {
-	return notify->ci->fork && (response->status == 401 || response->status == 403) &&
+	return notify->job->fork && (response->status == 401 || response->status == 403) &&
 	       !is_rate_limit(response);
 }
 
@@ -121,6 +121,6 @@ int github_judge(const struct notify *notify, const struct exthttp_response *res
 		return 0;
 	}
 	words = words_for(response, permission);
-	return error_set(err, ERROR_DELIVERY, "%s: HTTP %d: %s", notify->ci->api_url,
+	return error_set(err, ERROR_DELIVERY, "%s: HTTP %d: %s", notify->job->api_url,
 			 response->status, words);
 }

@@ -16,12 +16,12 @@
 
 static bool status_wanted(const struct notify *notify)
 {
-	return notify->ci->github && notify->settings->github_status;
+	return notify->job->github && notify->settings->github_status;
 }
 
 static const char *status_lacks(const struct notify *notify)
 {
-	if (!notify->ci->commit)
+	if (!notify->job->commit)
 		return "the commit is not known (40 hexadecimal digits)";
 	return github_lacks(notify);
 }
@@ -33,8 +33,8 @@ static json_t *status_of(const struct notify *notify, const char *state, const c
 	extjson_set(status, "state", extjson_string(state));
 	extjson_set(status, "context", extjson_string(CONTEXT));
 	extjson_set(status, "description", extjson_string(description));
-	if (notify->ci->run_url)
-		extjson_set(status, "target_url", extjson_string(notify->ci->run_url));
+	if (notify->job->run_url)
+		extjson_set(status, "target_url", extjson_string(notify->job->run_url));
 	return status;
 }
 
@@ -62,8 +62,8 @@ static int status_render(const struct notify *notify, struct strbuf *out, struct
 
 static int post(const struct notify *notify, const json_t *status, struct error *err)
 {
-	AUTO_FREE char *url = xasprintf("%s/repos/%s/statuses/%s", notify->ci->api_url,
-					notify->ci->repository, notify->ci->commit);
+	AUTO_FREE char *url = xasprintf("%s/repos/%s/statuses/%s", notify->job->api_url,
+					notify->job->repository, notify->job->commit);
 	AUTO(exthttp_response) struct exthttp_response response = {0};
 	bool read_only;
 
@@ -93,8 +93,8 @@ void notify_pending(const struct notify *notify)
 
 	if (!status_wanted(notify) || status_lacks(notify))
 		return;
-	url = xasprintf("%s/repos/%s/statuses/%s", notify->ci->api_url, notify->ci->repository,
-			notify->ci->commit);
+	url = xasprintf("%s/repos/%s/statuses/%s", notify->job->api_url, notify->job->repository,
+			notify->job->commit);
 	timed.deadline_ns = clock_now_ns() + PENDING_BUDGET_NS;
 	if (github_try(&timed, "POST", url, status, 0, &response, &attempt, &err))
 		log_debug("pending status: %s", err.message);

@@ -49,7 +49,7 @@ static int append_file(const char *path, const struct strbuf *content, off_t lim
 
 static bool summary_wanted(const struct notify *notify)
 {
-	return notify->ci->summary_path != NULL;
+	return notify->job->summary_path != NULL;
 }
 
 static int summary_render(const struct notify *notify, struct strbuf *out, struct error *err)
@@ -64,7 +64,7 @@ static int summary_render(const struct notify *notify, struct strbuf *out, struc
 static int summary_send(const struct notify *notify, const struct strbuf *content,
 			struct error *err)
 {
-	return append_file(notify->ci->summary_path, content, SUMMARY_MAX, err);
+	return append_file(notify->job->summary_path, content, SUMMARY_MAX, err);
 }
 
 const struct channel channel_summary = {
@@ -110,7 +110,7 @@ static void put_failed_cells(struct strbuf *out, const struct run *run)
 
 static bool outputs_wanted(const struct notify *notify)
 {
-	return notify->ci->output_path != NULL;
+	return notify->job->output_path != NULL;
 }
 
 static int outputs_render(const struct notify *notify, struct strbuf *out, struct error *err)
@@ -131,7 +131,7 @@ static int outputs_render(const struct notify *notify, struct strbuf *out, struc
 static int outputs_send(const struct notify *notify, const struct strbuf *content,
 			struct error *err)
 {
-	return append_file(notify->ci->output_path, content, OUTPUT_MAX, err);
+	return append_file(notify->job->output_path, content, OUTPUT_MAX, err);
 }
 
 const struct channel channel_outputs = {
@@ -209,7 +209,7 @@ static void put_verdict(struct strbuf *out, const struct notify *notify)
 
 static bool annotations_wanted(const struct notify *notify)
 {
-	return notify->ci->github;
+	return notify->job->github;
 }
 
 static int annotations_render(const struct notify *notify, struct strbuf *out, struct error *err)

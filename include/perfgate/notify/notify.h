@@ -11,7 +11,7 @@
 #define PERFGATE_NOTIFY_NOTIFY_H
 
 #include "perfgate/config/settings.h"
-#include "perfgate/notify/ci.h"
+#include "perfgate/notify/job.h"
 #include "perfgate/results/run.h"
 
 #include <signal.h>
@@ -19,7 +19,7 @@
 struct notify {
 	const struct run *run;
 	const struct settings *settings;
-	const struct ci *ci;
+	const struct job *job;
 	const char *dir; /* folder of the artifacts */
 	int exit_status; /* what the verdict makes of this job: 0 is green, 1 red, else an error */
 	int64_t budget_ns; /* time one channel may take in all; 0 = 30 s */

@@ -18,7 +18,7 @@
 struct notify_case {
 	struct run *run;
 	struct settings settings;
-	struct ci ci;
+	struct job job;
 	struct notify notify;
 };
 
@@ -28,15 +28,15 @@ static inline void case_init(struct notify_case *c, struct run *run)
 				  .settings = {.github_status = true,
 					       .github_comment = true,
 					       .github_token = "ghp_x"},
-				  .ci = {.github = true,
+				  .job = {.github = true,
 					 .api_url = "http://127.0.0.1:9",
 					 .graphql_url = "http://127.0.0.1:9/graphql",
 					 .repository = "o/r",
 					 .commit = CASE_COMMIT,
-					 .run_url = "https://ci.example.com/1"}};
+					 .run_url = "https://job.example.com/1"}};
 	c->notify = (struct notify){.run = run,
 				    .settings = &c->settings,
-				    .ci = &c->ci,
+				    .job = &c->job,
 				    .dir = "out",
 				    .exit_status = run->verdict.outcome == OUTCOME_FAIL,
 				    .budget_ns = 2 * NS_PER_S,
@@ -46,7 +46,7 @@ static inline void case_init(struct notify_case *c, struct run *run)
 static inline void case_release(struct notify_case *c)
 {
 	run_free(c->run);
-	arena_release(&c->ci.arena);
+	arena_release(&c->job.arena);
 }
 DEFINE_AUTO_VALUE(notify_case, struct notify_case, case_release)
 

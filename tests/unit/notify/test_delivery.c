@@ -13,7 +13,7 @@ static void slack_case(struct notify_case *c, const struct peer *peer)
 {
 	case_init(c, sample_failing());
 	c->settings.slack_webhook =
-		arena_printf(&c->ci.arena, "http://127.0.0.1:%u/services/T/B/hidden", peer->port);
+		arena_printf(&c->job.arena, "http://127.0.0.1:%u/services/T/B/hidden", peer->port);
 }
 
 static void a_limit_on_the_rate_is_waited_for_within_the_budget__NTF_02(void **state)
@@ -183,7 +183,7 @@ static void a_mail_server_that_hangs_is_left__NTF_11(void **state)
 		assert_true(peer_start(&peer, rows[i].steps, rows[i].count));
 		case_init(&c, sample_failing());
 		c.settings.email_recipients = (struct string_list){recipients, 1};
-		c.settings.smtp_url = arena_printf(&c.ci.arena, "smtp://127.0.0.1:%u", peer.port);
+		c.settings.smtp_url = arena_printf(&c.job.arena, "smtp://127.0.0.1:%u", peer.port);
 		c.notify.budget_ns = 150 * NS_PER_MS;
 		assert_int_equal(case_send(&c, "email", &err), -1);
 		peer_stop(&peer);

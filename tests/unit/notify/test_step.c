@@ -185,7 +185,7 @@ static void the_summary_is_appended_up_to_githubs_limit(void **state)
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, "before\n", 7), 7);
 	case_init(&c, sample_failing());
-	c.ci.summary_path = path;
+	c.job.summary_path = path;
 	assert_int_equal(case_send(&c, "summary", &err), 0);
 	assert_int_equal(pread(fd, head, 10, 0), 10);
 	assert_string_equal(head, "before\n###");
@@ -194,9 +194,9 @@ static void the_summary_is_appended_up_to_githubs_limit(void **state)
 	assert_int_equal(case_send(&c, "summary", &err), -1);
 	assert_int_equal(lseek(fd, 0, SEEK_END), length);
 	unlink(path);
-	c.ci.summary_path = "/nonexistent/x";
+	c.job.summary_path = "/nonexistent/x";
 	assert_int_equal(case_send(&c, "summary", &err), -1);
-	c.ci.summary_path = "/dev/null";
+	c.job.summary_path = "/dev/null";
 	assert_int_equal(case_send(&c, "summary", &err), -1);
 	assert_non_null(strstr(err.message, "not a regular file"));
 }

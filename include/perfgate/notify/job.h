@@ -4,15 +4,15 @@
  * GitHub describes the event in a file: https://docs.github.com/actions (variables
  * GITHUB_EVENT_PATH and the others). What cannot be used is NULL, never a guess.
  */
-#ifndef PERFGATE_NOTIFY_CI_H
-#define PERFGATE_NOTIFY_CI_H
+#ifndef PERFGATE_NOTIFY_JOB_H
+#define PERFGATE_NOTIFY_JOB_H
 
 #include "perfgate/base/arena.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-struct ci {
+struct job {
 	bool github; /* a job of GitHub Actions */
 	const char *run_url; /* page of this run; http or https; NULL = unknown */
 
@@ -30,8 +30,8 @@ struct ci {
 };
 
 /* Never fails: an unreadable event is a warning. */
-void ci_read(struct ci *ci);
-void ci_release(struct ci *ci);
-DEFINE_AUTO_VALUE(ci, struct ci, ci_release)
+void job_read(struct job *job);
+void job_release(struct job *job);
+DEFINE_AUTO_VALUE(job, struct job, job_release)
 
 #endif

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "perfgate/base/text.h"
-#include "perfgate/notify/ci.h"
+#include "perfgate/notify/job.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -28,7 +28,7 @@ static int clean(void **state)
 	return 0;
 }
 
-static void read_event(const char *event, struct ci *out)
+static void read_event(const char *event, struct job *out)
 {
 	char path[] = "/tmp/pfg-event-XXXXXX";
 	AUTO_FD int fd = mkstemp(path);
@@ -40,23 +40,23 @@ static void read_event(const char *event, struct ci *out)
 	setenv("GITHUB_RUN_ID", "7", 1);
 	setenv("GITHUB_SHA", MERGE, 1);
 	setenv("GITHUB_EVENT_PATH", path, 1);
-	ci_read(out);
+	job_read(out);
 	unlink(path);
 }
 
 static void a_pull_request_is_its_head_not_the_merge(void **state)
 {
-	AUTO(ci) struct ci ci;
+	AUTO(job) struct job job;
 
 	(void)state;
 	read_event("{\"pull_request\": {\"number\": 12, \"head\": {\"sha\": \"" HEAD
 		   "\", \"repo\": {\"full_name\": \"o/r\"}}}, \"repository\": {\"full_name\": "
 		   "\"o/r\"}}",
-		   &ci);
-	assert_true(ci.github && ci.in_pull_request && !ci.fork);
-	assert_int_equal(ci.pull_request, 12);
-	assert_string_equal(ci.commit, HEAD);
-	assert_string_equal(ci.run_url, "https://github.com/o/r/actions/runs/7");
+		   &job);
+	assert_true(job.github && job.in_pull_request && !job.fork);
+	assert_int_equal(job.pull_request, 12);
+	assert_string_equal(job.commit, HEAD);
+	assert_string_equal(job.run_url, "https://github.com/o/r/actions/runs/7");
 }
 
 static void another_repositorys_head_is_a_fork__NTF_16(void **state)
@@ -65,42 +65,42 @@ static void another_repositorys_head_is_a_fork__NTF_16(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(repositories); i++) {
-		AUTO(ci) struct ci ci;
+		AUTO(job) struct job job;
 		AUTO_FREE char *event =
 			xasprintf("{\"pull_request\": {\"number\": 1, \"head\": {\"sha\": \"" HEAD
 				  "\", \"repo\": %s}}, \"repository\": {\"full_name\": \"o/r\"}}",
 				  repositories[i]);
 
-		read_event(event, &ci);
-		assert_true(ci.fork);
+		read_event(event, &job);
+		assert_true(job.fork);
 	}
 }
 
 static void a_push_is_its_commit(void **state)
 {
-	AUTO(ci) struct ci ci;
+	AUTO(job) struct job job;
 
 	(void)state;
-	read_event("{\"ref\": \"refs/heads/main\"}", &ci);
-	assert_false(ci.in_pull_request);
-	assert_string_equal(ci.commit, MERGE);
+	read_event("{\"ref\": \"refs/heads/main\"}", &job);
+	assert_false(job.in_pull_request);
+	assert_string_equal(job.commit, MERGE);
 }
 
 static void a_workflow_run_is_the_run_before_it(void **state)
 {
-	AUTO(ci) struct ci ci;
+	AUTO(job) struct job job;
 
 	(void)state;
 	read_event("{\"workflow_run\": {\"event\": \"pull_request\", \"head_sha\": \"" HEAD
 		   "\", \"head_branch\": \"b\", \"html_url\": \"https://github.com/o/r/x\", "
 		   "\"head_repository\": {\"owner\": {\"login\": \"them\"}}}}",
-		   &ci);
-	assert_true(ci.in_pull_request);
-	assert_int_equal(ci.pull_request, 0);
-	assert_string_equal(ci.commit, HEAD);
-	assert_string_equal(ci.head_owner, "them");
-	assert_string_equal(ci.head_branch, "b");
-	assert_string_equal(ci.run_url, "https://github.com/o/r/x");
+		   &job);
+	assert_true(job.in_pull_request);
+	assert_int_equal(job.pull_request, 0);
+	assert_string_equal(job.commit, HEAD);
+	assert_string_equal(job.head_owner, "them");
+	assert_string_equal(job.head_branch, "b");
+	assert_string_equal(job.run_url, "https://github.com/o/r/x");
 }
 
 static void what_is_no_commit_is_none__NTF_15(void **state)
@@ -114,13 +114,13 @@ static void what_is_no_commit_is_none__NTF_15(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(commits); i++) {
-		AUTO(ci) struct ci ci;
+		AUTO(job) struct job job;
 		AUTO_FREE char *event = xasprintf(
 			"{\"pull_request\": {\"number\": 1, \"head\": {\"sha\": \"%s\"}}}",
 			commits[i]);
 
-		read_event(event, &ci);
-		assert_null(ci.commit);
+		read_event(event, &job);
+		assert_null(job.commit);
 	}
 }
 
@@ -131,10 +131,10 @@ static void odd_events_are_no_pull_request(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(events); i++) {
-		AUTO(ci) struct ci ci;
+		AUTO(job) struct job job;
 
-		read_event(events[i], &ci);
-		assert_false(ci.in_pull_request);
+		read_event(events[i], &job);
+		assert_false(job.in_pull_request);
 	}
 }
 
@@ -156,7 +156,7 @@ static void the_api_is_github_s_or_an_enterprise_server_s(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		AUTO(ci) struct ci ci;
+		AUTO(job) struct job job;
 
 		clean(NULL);
 		setenv("GITHUB_ACTIONS", "true", 1);
@@ -164,9 +164,9 @@ static void the_api_is_github_s_or_an_enterprise_server_s(void **state)
 			setenv("GITHUB_API_URL", rows[i].api, 1);
 		if (rows[i].graphql)
 			setenv("GITHUB_GRAPHQL_URL", rows[i].graphql, 1);
-		ci_read(&ci);
-		assert_true(text_equal(ci.api_url, rows[i].expected_api));
-		assert_true(text_equal(ci.graphql_url, rows[i].expected_graphql));
+		job_read(&job);
+		assert_true(text_equal(job.api_url, rows[i].expected_api));
+		assert_true(text_equal(job.graphql_url, rows[i].expected_graphql));
 	}
 }
 
@@ -180,12 +180,12 @@ static void a_repository_is_owner_and_name(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		AUTO(ci) struct ci ci;
+		AUTO(job) struct job job;
 
 		setenv("GITHUB_ACTIONS", "true", 1);
 		setenv("GITHUB_REPOSITORY", rows[i].name, 1);
-		ci_read(&ci);
-		assert_int_equal(ci.repository != NULL, rows[i].good);
+		job_read(&job);
+		assert_int_equal(job.repository != NULL, rows[i].good);
 	}
 }
 
@@ -198,12 +198,12 @@ static void jenkins_has_a_page_too(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		AUTO(ci) struct ci ci;
+		AUTO(job) struct job job;
 
 		setenv("BUILD_URL", rows[i].url, 1);
-		ci_read(&ci);
-		assert_false(ci.github);
-		assert_int_equal(ci.run_url != NULL, rows[i].good);
+		job_read(&job);
+		assert_false(job.github);
+		assert_int_equal(job.run_url != NULL, rows[i].good);
 	}
 }
 
