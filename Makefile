@@ -178,6 +178,11 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libperfgate.a
 	$(Q)$(CC) $(CPPFLAGS) -Itests/unit/verdict $(PKG_CFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< \
 		$(BUILD)/libperfgate.a $(LDLIBS)
 
+.PHONY: bench-baseline
+bench-baseline: deps-test ## measure baselines: reading among 10,000 notes, many writers and clones
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/bench/baseline/run $(BUILD)/perfgate
+
 .PHONY: regen-golden
 regen-golden: all unit ## rewrite the golden files from what the program prints now
 	$(Q)REGEN_GOLDEN=1 tests/run $(BUILD) unit >/dev/null

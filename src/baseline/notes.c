@@ -174,6 +174,69 @@ int notes_merge(const char *old, size_t length, const char *line, struct strbuf 
 	return result;
 }
 
+static bool holds(const struct lines *lines, const struct line *line)
+{
+	for (size_t i = 0; i < lines->count; i++)
+		if (by_bytes(&lines->items[i], line) == 0)
+			return true;
+	return false;
+}
+
+static struct lines split(const struct strbuf *text)
+{
+	const char *rest = strbuf_text(text);
+	size_t left = text->length;
+	struct lines lines = {0};
+	struct line line;
+
+	while (next_line(&rest, &left, &line.text, &line.length))
+		*VEC_PUSH(lines.items, lines.count, lines.capacity) = line;
+	return lines;
+}
+
+/* Ours have an id and are sorted, whatever version wrote them. */
+static bool is_sorted_in(const struct line *line)
+{
+	return line->length > 0 && *line->text == '{' &&
+	       memmem(line->text, line->length, "\"id\":\"", 6);
+}
+
+/* Lines of `from` that `other` has too, or that are new since `base`, and not yet in `out`. */
+static void take_lines(const struct lines *from, const struct lines *other,
+		       const struct lines *base, bool records, struct lines *out)
+{
+	for (size_t i = 0; i < from->count; i++) {
+		const struct line *line = &from->items[i];
+
+		if (is_sorted_in(line) == records && (holds(other, line) || !holds(base, line)) &&
+		    !holds(out, line))
+			*VEC_PUSH(out->items, out->count, out->capacity) = *line;
+	}
+}
+
+int notes_merge_three(const struct strbuf *base, const struct strbuf *ours,
+		      const struct strbuf *theirs, struct strbuf *out, struct error *err)
+{
+	struct lines before = split(base), mine = split(ours), other = split(theirs);
+	struct lines records = {0}, rest = {0};
+
+	(void)err;
+	take_lines(&other, &mine, &before, true, &records);
+	take_lines(&mine, &other, &before, true, &records);
+	take_lines(&other, &mine, &before, false, &rest);
+	take_lines(&mine, &other, &before, false, &rest);
+	if (records.count > 1)
+		qsort(records.items, records.count, sizeof *records.items, by_bytes);
+	append_lines(out, &records, false);
+	append_lines(out, &rest, false);
+	free(before.items);
+	free(mine.items);
+	free(other.items);
+	free(records.items);
+	free(rest.items);
+	return 0;
+}
+
 static int merge(const char *old, size_t length, struct strbuf *out, const void *arg,
 		 struct error *err)
 {
@@ -188,9 +251,8 @@ int notes_write(const struct extgit *git, const struct settings *settings,
 	struct extgit_note_write write = {
 		.reference = BASELINE_REFERENCE,
 		.object = record->commit,
-		.message = "Notes added by perfgate\n",
-		.name = settings->baseline_name,
-		.email = settings->baseline_email,
+		.author = {settings->baseline_name, settings->baseline_email,
+			   "Notes added by perfgate\n"},
 		.limit_bytes = NOTE_LIMIT_BYTES,
 		.merge = merge,
 		.arg = record,

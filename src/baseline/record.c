@@ -158,7 +158,8 @@ static void set_scenarios(json_t *document, const struct run *run, bool totals_o
 	json_decref(at_least);
 }
 
-static json_t *document_of(const struct run *run, int64_t epoch, bool local, bool totals_only)
+static json_t *document_of(const struct run *run, int64_t epoch, const char *event, bool local,
+			   bool totals_only)
 {
 	json_t *out = extjson_object();
 	char when[CLOCK_RFC3339_SIZE];
@@ -169,7 +170,7 @@ static json_t *document_of(const struct run *run, int64_t epoch, bool local, boo
 	extjson_set(out, "commit", extjson_string(run->commit));
 	extjson_set(out, "tree", extjson_string(run->tree));
 	extjson_set(out, "when", extjson_string(when));
-	extjson_set(out, "event", extjson_string(run->event ? run->event : "local"));
+	extjson_set(out, "event", extjson_string(event));
 	extjson_set(out, "status", extjson_string(outcome_names[run->verdict.outcome]));
 	extjson_set(out, "fp",
 		    extjson_string(extjson_get_string(run->environment, "fingerprint", "none")));
@@ -227,15 +228,15 @@ static void set_id(json_t *document)
 	extjson_set(document, "id", extjson_string(id));
 }
 
-int record_build(const struct run *run, int64_t epoch, bool local, struct record **out,
-		 struct error *err)
+int record_build(const struct run *run, int64_t epoch, const char *event, bool local,
+		 struct record **out, struct error *err)
 {
-	AUTO_JSON json_t *document = document_of(run, epoch, local, false);
+	AUTO_JSON json_t *document = document_of(run, epoch, event, local, false);
 	AUTO(strbuf) struct strbuf line = {0};
 
 	if (dumped_length(document) > RECORD_LIMIT_BYTES - 1024) {
 		json_decref(document);
-		document = document_of(run, epoch, local, true);
+		document = document_of(run, epoch, event, local, true);
 	}
 	add_sketches(document, run);
 	set_id(document);

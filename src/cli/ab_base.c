@@ -25,7 +25,7 @@ static int find_merge_base(const char *branch, char *out_commit, char *out_head,
 
 	if (open_repository(&git, err) || extgit_head(git, &head, err))
 		return -1;
-	if (!extgit_branch_tip(git, branch, tip))
+	if (!extgit_branch_tip(git, NULL, branch, tip))
 		return error_set(err, ERROR_USAGE,
 				 "the baseline branch `%s` is not here: fetch it (fetch-depth: 0)",
 				 branch);

@@ -1,7 +1,6 @@
 #include "perfgate/baseline/baseline.h"
 #include "perfgate/cli/baseline_table.h"
 #include "perfgate/cli/cli.h"
-#include "perfgate/cli/session.h"
 #include "perfgate/results/codec.h"
 
 /* -- baseline show ---------------------------------------------------- */
@@ -106,11 +105,23 @@ const struct command cmd_baseline_show = {
 
 /* -- baseline update -------------------------------------------------- */
 
+static int print_written(const struct run *run, bool written, struct error *err)
+{
+	AUTO_JSON json_t *document = extjson_object();
+	AUTO(strbuf) struct strbuf out = {0};
+
+	extjson_set(document, "commit", extjson_string(run->commit));
+	extjson_set(document, "written", json_boolean(written));
+	extjson_dump_pretty(document, &out);
+	return cli_print(strbuf_text(&out), err);
+}
+
 static int update_run(struct cli *cli, struct error *err)
 {
 	AUTO(settings) struct settings *settings = NULL;
 	AUTO(run) struct run *run = NULL;
 	const char *path = cli_value(cli, "--from");
+	struct ci ci;
 	bool written;
 
 	if (!path)
@@ -118,13 +129,15 @@ static int update_run(struct cli *cli, struct error *err)
 				 "--from RESULT is missing: which result.json shall be stored?");
 	if (cli_settings(cli, &settings, err) || codec_load(path, &run, err))
 		return -1;
-	/* Who stores counts, not what the file claims: a file can be edited. */
-	run->event = environment_event();
-	return baseline_update(run, settings, &written, err);
+	ci_read(&ci);
+	if (baseline_update(run, settings, &ci, &written, err))
+		return -1;
+	return cli_flag(cli, "--json") ? print_written(run, written, err) : 0;
 }
 
 static const struct option_row update_options[] = {
 	{.name = "--from", .value = "RESULT", .help = "the result.json to store"},
+	{.name = "--json", .help = "print commit and whether it was written as JSON"},
 	{0},
 };
 
@@ -134,9 +147,59 @@ const struct command cmd_baseline_update = {
 	.description =
 		"Writes the record of a passing result into the git notes of the commit that the\n"
 		"result names (refs/notes/perfgate/baselines). Others that write at the same time\n"
-		"lose nothing. A result that did not pass, was interrupted or was measured with\n"
+		"lose nothing; in CI it is pushed, too. A result that did not pass, was "
+		"interrupted or was measured with\n"
 		"modified files is refused with a line and exit status 0.",
 	.examples = "  perfgate baseline update --from perfgate-results/result.json",
 	.options = update_options,
 	.run = update_run,
+};
+
+/* -- baseline promote ------------------------------------------------- */
+
+static int promote_run(struct cli *cli, struct error *err)
+{
+	AUTO(settings) struct settings *settings = NULL;
+	AUTO(run) struct run *run = NULL;
+	AUTO(extgit) struct extgit *git = NULL;
+	AUTO(extgit_notes) struct extgit_notes *notes = NULL;
+	const char *path = cli_value(cli, "--from");
+	char landed[EXTGIT_OID_SIZE];
+	struct ci ci;
+	bool written;
+
+	if (!path)
+		return error_set(err, ERROR_USAGE,
+				 "--from RESULT is missing: which result.json was measured?");
+	if (cli_settings(cli, &settings, err) || codec_load(path, &run, err) ||
+	    baseline_open_store(&git, &notes, err) ||
+	    baseline_find_commit(git, cli_argument(cli, 0), landed, err))
+		return -1;
+	ci_read(&ci);
+	if (baseline_promote(run, landed, settings, &ci, &written, err))
+		return -1;
+	return cli_flag(cli, "--json") ? print_written(run, written, err) : 0;
+}
+
+static const struct option_row promote_options[] = {
+	{.name = "--from", .value = "RESULT", .help = "the result.json of the pull request"},
+	{.name = "--json", .help = "print commit and whether it was written as JSON"},
+	{0},
+};
+
+const struct command cmd_baseline_promote = {
+	.name = "baseline promote",
+	.summary = "make a pull request's result the baseline of the commit that landed",
+	.arguments = "[REF]",
+	.max_arguments = 1,
+	.description =
+		"A squash or rebase merge has another commit and often the same tree as what the\n"
+		"pull request measured. Then the result holds for the landed commit (HEAD unless\n"
+		"given) and nothing is measured again. Another tree is exit status 2. Use it on "
+		"results\n"
+		"of people who may push: a result.json is as easily written as any file.",
+	.examples = "  # after the merge, with the artifact of the pull request\n"
+		    "  perfgate baseline promote --from perfgate-results/result.json main",
+	.options = promote_options,
+	.run = promote_run,
 };

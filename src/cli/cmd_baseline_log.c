@@ -1,4 +1,5 @@
 #include "perfgate/base/units.h"
+#include "perfgate/baseline/accept.h"
 #include "perfgate/cli/baseline_table.h"
 #include "perfgate/cli/cli.h"
 
@@ -16,40 +17,49 @@ struct logged {
 	struct extgit_commit commit;
 	char name[EXTGIT_OID_SIZE];
 	struct record_list list;
+	struct acceptance_list accepted;
 };
 
 struct history {
 	const struct extgit *git;
-	const struct extgit_notes *notes;
+	const struct extgit_notes *notes, *accepted; /* accepted: NULL = none */
+	struct arena arena;
 	struct logged *items;
 	size_t count, capacity, limit;
 };
 
+static void logged_release(struct logged *logged)
+{
+	record_list_release(&logged->list);
+	acceptance_list_release(&logged->accepted);
+}
+DEFINE_AUTO_VALUE(logged, struct logged, logged_release)
+
 static void history_release(struct history *history)
 {
 	for (size_t i = 0; i < history->count; i++)
-		record_list_release(&history->items[i].list);
+		logged_release(&history->items[i]);
 	free(history->items);
+	arena_release(&history->arena);
 }
 DEFINE_AUTO_VALUE(history, struct history, history_release)
 
 static int log_visit(const char *commit, void *arg, struct error *err)
 {
 	struct history *history = arg;
-	struct logged logged = {0};
+	AUTO(logged) struct logged logged = {0};
 
 	if (notes_read(history->notes, commit, &logged.list, err))
 		return -1;
-	if (logged.list.count == 0) {
-		record_list_release(&logged.list);
+	if (logged.list.count == 0)
 		return 0;
-	}
 	memcpy(logged.name, commit, sizeof logged.name);
-	if (extgit_read_commit(history->git, commit, &logged.commit, err)) {
-		record_list_release(&logged.list);
+	if (extgit_read_commit(history->git, commit, &logged.commit, err) ||
+	    acceptance_read(history->git, history->accepted, commit, true, &history->arena,
+			    &logged.accepted, err))
 		return -1;
-	}
 	*VEC_PUSH(history->items, history->count, history->capacity) = logged;
+	logged = (struct logged){0};
 	return history->count >= history->limit;
 }
 
@@ -60,12 +70,16 @@ static json_t *history_json(const struct history *history)
 	for (size_t i = 0; i < history->count; i++) {
 		const struct logged *logged = &history->items[i];
 		json_t *entry = extjson_object(), *records = extjson_array();
+		json_t *accepted = extjson_array();
 
 		extjson_set(entry, "commit", extjson_string(logged->name));
 		extjson_set(entry, "summary", extjson_string(logged->commit.summary));
 		for (size_t r = 0; r < logged->list.count; r++)
 			extjson_append(records, json_incref(logged->list.items[r]->document));
 		extjson_set(entry, "records", records);
+		for (size_t a = 0; a < logged->accepted.count; a++)
+			extjson_append(accepted, acceptance_json(&logged->accepted.items[a]));
+		extjson_set(entry, "accepted", accepted);
 		extjson_append(out, entry);
 	}
 	return out;
@@ -151,6 +165,26 @@ static void show_trends(const struct history *history, const char *scenario, siz
 	}
 }
 
+static void show_acceptances(const struct acceptance_list *list, const char *scenario,
+			     struct strbuf *out)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const struct acceptance *accepted = &list->items[i];
+		AUTO_FREE char *text =
+			xasprintf("accepted %s/%s/%s by %s: %s%s%s", accepted->scenario,
+				  accepted->endpoint, metric_table[accepted->metric].name,
+				  accepted->author, accepted->reason,
+				  accepted->until ? ", until " : "",
+				  accepted->until ? accepted->until : "");
+
+		if (!text_equal(accepted->scenario, scenario))
+			continue;
+		strbuf_puts(out, "    ");
+		baseline_put_text(out, text);
+		strbuf_putc(out, '\n');
+	}
+}
+
 static void show_rows(const struct history *history, const char *scenario, struct strbuf *out)
 {
 	baseline_put_padded(out, "  commit", 16);
@@ -173,6 +207,7 @@ static void show_rows(const struct history *history, const char *scenario, struc
 			baseline_put_text(out, logged->commit.summary);
 			strbuf_putc(out, '\n');
 		}
+		show_acceptances(&logged->accepted, scenario, out);
 	}
 }
 
@@ -222,6 +257,7 @@ static int log_run(struct cli *cli, struct error *err)
 {
 	AUTO(extgit) struct extgit *git = NULL;
 	AUTO(extgit_notes) struct extgit_notes *notes = NULL;
+	AUTO(extgit_notes) struct extgit_notes *accepted = NULL;
 	AUTO(history) struct history history = {0};
 	AUTO(strbuf) struct strbuf out = {0};
 	char commit[EXTGIT_OID_SIZE];
@@ -230,7 +266,10 @@ static int log_run(struct cli *cli, struct error *err)
 	    baseline_find_commit(git, cli_argument(cli, 0), commit, err))
 		return -1;
 	history.git = git;
+	if (extgit_notes_open(git, ACCEPTED_REFERENCE, &accepted, err))
+		return -1;
 	history.notes = notes;
+	history.accepted = accepted;
 	if (notes && *commit && extgit_walk(git, commit, LOG_WALK, log_visit, &history, NULL, err))
 		return -1;
 	if (cli_flag(cli, "--json")) {

@@ -89,12 +89,29 @@ static int skip(struct session *session, const char *reason, struct error *err)
 	return cli_print(line, err);
 }
 
+/* What the pull request would have judged itself by belongs in every report. */
+static void note_differences(struct session *session)
+{
+	struct run *run = session->run;
+
+	if (session->differences)
+		run->baseline_note =
+			arena_printf(&run->arena, "%s%sthe rules are those of the base commit: %s",
+				     run->baseline_note ? run->baseline_note : "",
+				     run->baseline_note ? "; " : "", session->differences);
+}
+
 static int compare(struct session *session)
 {
+	AUTO(baseline_history) struct baseline_history history = {0};
 	struct error err = ERROR_INIT;
 
-	if (baseline_compare(session->run, session->settings, &err))
+	if (baseline_compare(session->run, session_rules(session), &session->ci, &history, &err))
 		return note_error(&err);
+	note_differences(session);
+	/* The warning was printed when the notes were fetched. */
+	if (history.warning[0] && cli_flag(session->cli, "--strict"))
+		return error_exit_status(ERROR_BASELINE);
 	if (cli_flag(session->cli, "--require-baseline") && !session->run->baseline_commit) {
 		log_error("no baseline: %s",
 			  session->run->baseline_note ? session->run->baseline_note : "none yet");
@@ -110,7 +127,7 @@ static int update(const struct session *session)
 
 	if (!cli_flag(session->cli, "--update-baseline"))
 		return 0;
-	if (baseline_update(session->run, session->settings, &written, &err))
+	if (baseline_update(session->run, session->settings, &session->ci, &written, &err))
 		return note_error(&err);
 	return 0;
 }
@@ -169,7 +186,7 @@ static int verdict_status(const struct session *session)
 	const struct verdict *verdict = &session->run->verdict;
 	int status = verdict_exit_status(verdict, cli_flag(session->cli, "--strict"));
 
-	if (status == 1 && session->settings->enforce == ENFORCE_WARN) {
+	if (status == 1 && session_rules(session)->enforce == ENFORCE_WARN) {
 		log_warning("enforce: warn: this run would have failed (%s)", verdict->reason);
 		return 0;
 	}

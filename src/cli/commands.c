@@ -3,8 +3,22 @@
 
 /* In the order of help. */
 const struct command *const cli_commands[] = {
-	&cmd_check,	      &cmd_run,	     &cmd_report, &cmd_baseline_show, &cmd_baseline_log,
-	&cmd_baseline_update, &cmd_generate, &cmd_serve,  &cmd_config_show,   &cmd_config_validate,
-	&cmd_calibrate,	      &cmd_version,  &cmd_help,
+	&cmd_check,
+	&cmd_run,
+	&cmd_report,
+	&cmd_baseline_show,
+	&cmd_baseline_log,
+	&cmd_baseline_update,
+	&cmd_baseline_accept,
+	&cmd_baseline_promote,
+	&cmd_baseline_sync,
+	&cmd_baseline_gc,
+	&cmd_generate,
+	&cmd_serve,
+	&cmd_config_show,
+	&cmd_config_validate,
+	&cmd_calibrate,
+	&cmd_version,
+	&cmd_help,
 };
 const size_t cli_commands_count = sizeof cli_commands / sizeof *cli_commands;

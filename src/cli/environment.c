@@ -3,8 +3,6 @@
 #include "perfgate/base/procstat.h"
 #include "perfgate/base/text.h"
 
-#include <stdlib.h>
-
 /* What makes two measurements comparable; kernel and image change weekly on hosted runners. */
 static json_t *compared_facts(const struct machine *machine, const json_t *services)
 {
@@ -42,32 +40,4 @@ void environment_describe(struct run *run, const json_t *services)
 		    extjson_integer((int64_t)machine.memory_bytes));
 	extjson_set(run->environment, "kernel", extjson_string(machine.kernel));
 	extjson_set(run->environment, "os", extjson_string(machine.os));
-}
-
-/* CI checks out a detached HEAD and names the branch in a variable. */
-const char *environment_branch(void)
-{
-	static const char *const names[] = {"GITHUB_HEAD_REF", "GITHUB_REF_NAME", "CHANGE_BRANCH",
-					    "BRANCH_NAME"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		const char *branch = getenv(names[i]);
-
-		if (branch && *branch)
-			return branch;
-	}
-	return NULL;
-}
-
-const char *environment_event(void)
-{
-	const char *github = getenv("GITHUB_EVENT_NAME");
-
-	if (github && *github)
-		return github;
-	if (getenv("CHANGE_ID"))
-		return "pull_request";
-	if (getenv("JENKINS_URL"))
-		return "push";
-	return "local";
 }

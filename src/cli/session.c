@@ -118,14 +118,15 @@ static int select_scenarios(struct session *session, bool quick, struct error *e
 }
 
 /* Commit, tree, branch; a run outside a repository has none, and that is no error. */
-static void describe_source(struct run *run)
+static void describe_source(struct run *run, struct ci *ci)
 {
 	AUTO(extgit) struct extgit *git = NULL;
 	struct error err = ERROR_INIT;
 	struct extgit_head head;
 	const char *branch;
 
-	run->event = environment_event();
+	ci_read(ci);
+	run->event = ci->event;
 	if (extgit_open(&git, &err) || (git && extgit_head(git, &head, &err)) ||
 	    (git && extgit_is_dirty(git, &run->dirty, &err))) {
 		log_warning("%s", err.message);
@@ -135,8 +136,8 @@ static void describe_source(struct run *run)
 		return;
 	run->commit = arena_strdup(&run->arena, head.commit);
 	run->tree = arena_strdup(&run->arena, head.tree);
-	branch = head.branch[0] ? head.branch : environment_branch();
-	run->branch = branch ? arena_strdup(&run->arena, branch) : NULL;
+	branch = head.branch[0] ? head.branch : ci->branch;
+	run->branch = *branch ? arena_strdup(&run->arena, branch) : NULL;
 }
 
 /* What a later version will act on is accepted today, and said: silence would promise it. */
@@ -180,7 +181,8 @@ int session_open(struct session *session, struct cli *cli, struct error *err)
 			     target_describe(session->settings, &session->run->arena));
 	settings_digest(session->settings, digest);
 	session->run->config_digest = arena_strdup(&session->run->arena, digest);
-	describe_source(session->run);
+	describe_source(session->run, &session->ci);
+	session_take_base_rules(session, &options);
 	warn_of_idle_settings(session->settings);
 	warn_of_default_target(session);
 	return 0;
@@ -188,7 +190,7 @@ int session_open(struct session *session, struct cli *cli, struct error *err)
 
 const char *session_skip_reason(const struct session *session)
 {
-	const struct settings *settings = session->settings;
+	const struct settings *settings = session_rules(session);
 	const char *event = session->run->event;
 
 	if (!settings->enabled)
@@ -224,7 +226,10 @@ void session_close(struct session *session)
 	target_stop(session->target);
 	run_free(session->run);
 	suite_free(session->suite);
+	suite_free(session->judged_suite);
 	settings_free(session->settings);
+	settings_free(session->judged);
+	free(session->differences);
 	free(session->scenarios);
 	if (session->lock_fd >= 0)
 		close(session->lock_fd);
@@ -237,9 +242,12 @@ void session_judge(struct session *session)
 
 	run->verdict = (struct verdict){0};
 	for (size_t i = 0; i < session->n_scenarios; i++) {
+		const struct scenario *base =
+			session_judged_scenario(session, session->scenarios[i]);
 		size_t count;
-		struct gate *gates = suite_gates(session->suite, session->scenarios[i],
-						 session->settings, &count);
+		struct gate *gates = suite_gates(base ? session->judged_suite : session->suite,
+						 base ? base : session->scenarios[i],
+						 session_rules(session), &count);
 
 		for (size_t j = 0; j < count; j++)
 			verdict_judge_gate(run, &gates[j]);

@@ -237,16 +237,21 @@ static int walk(struct settings *settings, const struct yaml_node *mapping, cons
 	return 0;
 }
 
+static int apply_document(struct settings *settings, struct error *err)
+{
+	const struct yaml_node *root = extyaml_root(settings->store->document);
+	if (extyaml_expect(root, YAML_MAPPING, NULL, err) != 0)
+		return -1;
+	return walk(settings, root, "", NULL, err);
+}
+
 static int read_file(struct settings *settings, struct error *err)
 {
 	if (settings->file == NULL)
 		return 0;
 	if (extyaml_load(settings->file, &settings->store->document, err) != 0)
 		return -1;
-	const struct yaml_node *root = extyaml_root(settings->store->document);
-	if (extyaml_expect(root, YAML_MAPPING, NULL, err) != 0)
-		return -1;
-	return walk(settings, root, "", NULL, err);
+	return apply_document(settings, err);
 }
 
 int settings_load(const char *given_path, const char *const *environ_, struct settings **out,
@@ -256,6 +261,20 @@ int settings_load(const char *given_path, const char *const *environ_, struct se
 	choose_file(settings, given_path, environ_);
 	if (apply_defaults(settings, err) != 0 || read_file(settings, err) != 0 ||
 	    settings_overlay(settings, environ_, err) != 0)
+		return -1;
+	settings_resolve(settings);
+	*out = TAKE(settings);
+	return 0;
+}
+
+int settings_load_text(const char *text, size_t length, const char *name,
+		       const char *const *environ_, struct settings **out, struct error *err)
+{
+	AUTO(settings) struct settings *settings = new_settings();
+	settings->file = arena_strdup(&settings->store->arena, name);
+	if (apply_defaults(settings, err) != 0 ||
+	    extyaml_parse(text, length, name, &settings->store->document, err) != 0 ||
+	    apply_document(settings, err) != 0 || settings_overlay(settings, environ_, err) != 0)
 		return -1;
 	settings_resolve(settings);
 	*out = TAKE(settings);

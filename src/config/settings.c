@@ -69,6 +69,8 @@ const struct setting_row setting_table[] = {
 	 .check = check_email, .help = "author address of baseline notes; default git's"},
 	{"baseline.epoch", SETTING_INTEGER, SETTING_JUDGED, AT(baseline_epoch), 0, 1e9,
 	 .fallback = "0", .help = "raise it to start baselines afresh"},
+	{"baseline.remote", SETTING_TEXT, SETTING_NULLABLE, AT(baseline_remote),
+	 .check = check_name, .help = "git remote of the baselines; default origin"},
 
 	{"target", SETTING_TEXT, 0, AT(target.url), .fallback = "reference",
 	 .variables = {"LOAD_TEST_API_HOST"}, .scalar_key = "url", .check = check_target,

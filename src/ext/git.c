@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 DEFINE_AUTO(git_commit, git_commit *, git_commit_free)
-DEFINE_AUTO(git_object, git_object *, git_object_free)
 DEFINE_AUTO(git_reference, git_reference *, git_reference_free)
 DEFINE_AUTO(git_repository, git_repository *, git_repository_free)
 DEFINE_AUTO(git_index, git_index *, git_index_free)
@@ -38,7 +37,7 @@ static const struct {
 	{"GIT_COMMON_DIR", "GIT_COMMON_DIR is set, which perfgate does not support: unset it"},
 };
 
-static const char *last_message(void)
+const char *extgit_last_message(void)
 {
 	const git_error *last = git_error_last();
 
@@ -53,12 +52,17 @@ int extgit_fail(struct error *err, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(message, sizeof message, format, args);
 	va_end(args);
-	return error_set(err, ERROR_BASELINE, "%s: %s", message, last_message());
+	return error_set(err, ERROR_BASELINE, "%s: %s", message, extgit_last_message());
 }
 
 struct git_repository *extgit_raw(const struct extgit *git)
 {
 	return git->repository;
+}
+
+const char *extgit_work_tree(const struct extgit *git)
+{
+	return git_repository_workdir(git->repository);
 }
 
 /* -- safe.directory --------------------------------------------------- */
@@ -215,13 +219,13 @@ static int open_raw(git_repository **out, bool check_owner)
 static bool is_owner_error(int code)
 {
 	/* 1.5 forgets its own code when safe.directory is not set at all. */
-	return code == GIT_EOWNER || strstr(last_message(), "safe.directory");
+	return code == GIT_EOWNER || strstr(extgit_last_message(), "safe.directory");
 }
 
 static int fail_open(struct error *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(plain_words); i++)
-		if (strcasestr(last_message(), plain_words[i].libgit2))
+		if (strcasestr(extgit_last_message(), plain_words[i].libgit2))
 			return error_set(err, ERROR_BASELINE, "git: %s", plain_words[i].plain);
 	return extgit_fail(err, "cannot open the git repository");
 }
@@ -403,123 +407,5 @@ int extgit_is_dirty(const struct extgit *git, bool *out, struct error *err)
 	for (size_t i = 0; i < git_status_list_entrycount(list) && !dirty; i++)
 		dirty = !is_left_out(index, git_status_byindex(list, i));
 	*out = dirty;
-	return 0;
-}
-
-/* -- history ---------------------------------------------------------- */
-
-static int find_commit(const struct extgit *git, const char *hex, git_commit **out)
-{
-	git_oid oid;
-
-	if (git_oid_fromstr(&oid, hex) < 0)
-		return GIT_EINVALIDSPEC;
-	return git_commit_lookup(out, git->repository, &oid);
-}
-
-int extgit_resolve(const struct extgit *git, const char *revision, char *out_commit,
-		   struct error *err)
-{
-	AUTO(git_object) git_object *object = NULL;
-	AUTO(git_object) git_object *commit = NULL;
-
-	if (git_revparse_single(&object, git->repository, revision) < 0 ||
-	    git_object_peel(&commit, object, GIT_OBJECT_COMMIT) < 0)
-		return error_set(err, ERROR_USAGE, "%s: no such commit in this repository: %s",
-				 revision, last_message());
-	git_oid_tostr(out_commit, EXTGIT_OID_SIZE, git_object_id(commit));
-	return 0;
-}
-
-bool extgit_branch_tip(const struct extgit *git, const char *branch, char *out_commit)
-{
-	static const char *const places[] = {"refs/remotes/origin/", "refs/heads/"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		AUTO_FREE char *name = xasprintf("%s%s", places[i], branch);
-		git_oid oid;
-
-		if (git_reference_name_to_id(&oid, git->repository, name) == 0) {
-			git_oid_tostr(out_commit, EXTGIT_OID_SIZE, &oid);
-			return true;
-		}
-	}
-	return false;
-}
-
-int extgit_read_commit(const struct extgit *git, const char *commit, struct extgit_commit *out,
-		       struct error *err)
-{
-	AUTO(git_commit) git_commit *found = NULL;
-	const char *summary;
-
-	if (find_commit(git, commit, &found) < 0)
-		return extgit_fail(err, "commit %.12s", commit);
-	summary = git_commit_summary(found);
-	git_oid_tostr(out->tree, sizeof out->tree, git_commit_tree_id(found));
-	out->time_s = git_commit_time(found);
-	snprintf(out->summary, sizeof out->summary, "%s", summary ? summary : "");
-	return 0;
-}
-
-int extgit_merge_base(const struct extgit *git, const char *one, const char *other,
-		      char *out_commit, bool *found, struct error *err)
-{
-	git_oid first, second, base;
-	int code;
-
-	if (git_oid_fromstr(&first, one) < 0 || git_oid_fromstr(&second, other) < 0)
-		return extgit_fail(err, "merge-base of %.40s and %.40s", one, other);
-	code = git_merge_base(&base, git->repository, &first, &second);
-	/* In a shallow clone the missing history looks like an unrelated one. */
-	if (code < 0 && code != GIT_ENOTFOUND)
-		return extgit_fail(err, "merge-base of %.12s and %.12s", one, other);
-	*found = code == 0;
-	if (*found)
-		git_oid_tostr(out_commit, EXTGIT_OID_SIZE, &base);
-	return 0;
-}
-
-/* Replaces *commit by its first parent, or by NULL at the end of the history. */
-static int step_to_parent(const struct extgit *git, git_commit **commit, bool *cut,
-			  struct error *err)
-{
-	bool shallow = git_repository_is_shallow(git->repository) == 1;
-	git_commit *parent = NULL;
-	int code = GIT_ENOTFOUND;
-
-	if (git_commit_parentcount(*commit) > 0) {
-		code = git_commit_parent(&parent, *commit, 0);
-		if (code < 0 && !(shallow && code == GIT_ENOTFOUND))
-			return extgit_fail(err, "history behind commit %.12s",
-					   git_oid_tostr_s(git_commit_id(*commit)));
-	}
-	if (cut)
-		*cut = code < 0 && shallow;
-	git_commit_free(*commit);
-	*commit = parent;
-	return 0;
-}
-
-int extgit_walk(const struct extgit *git, const char *start, size_t limit, extgit_visit visit,
-		void *arg, bool *cut, struct error *err)
-{
-	AUTO(git_commit) git_commit *commit = NULL;
-	char name[EXTGIT_OID_SIZE];
-
-	if (cut)
-		*cut = false;
-	if (find_commit(git, start, &commit) < 0)
-		return extgit_fail(err, "commit %.12s", start);
-	for (size_t seen = 0; commit && seen < limit; seen++) {
-		int end;
-
-		git_oid_tostr(name, sizeof name, git_commit_id(commit));
-		end = visit(name, arg, err);
-		if (end)
-			return end < 0 ? -1 : 0;
-		if (step_to_parent(git, &commit, cut, err) < 0)
-			return -1;
-	}
 	return 0;
 }

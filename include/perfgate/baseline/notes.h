@@ -14,6 +14,10 @@
 #include "perfgate/ext/git_notes.h"
 
 #define BASELINE_REFERENCE "refs/notes/perfgate/baselines"
+#define ACCEPTED_REFERENCE "refs/notes/perfgate/accepted"
+/* What was fetched (sync.h). */
+#define BASELINE_REMOTE "refs/perfgate/remote/baselines"
+#define ACCEPTED_REMOTE "refs/perfgate/remote/accepted"
 #define NOTE_LIMIT_BYTES ((size_t)8 << 20)
 
 /* The records of one commit, newest first. */
@@ -41,6 +45,14 @@ PG_MUST_CHECK int notes_read(const struct extgit_notes *notes, const char *commi
 /* The note with `line` (one record) in it: a set union by line, hence by id. */
 PG_MUST_CHECK int notes_merge(const char *old, size_t length, const char *line, struct strbuf *out,
 			      struct error *err);
+
+/*
+ * Three versions of a note into one, line by line: what either side added is in it, what
+ * either side removed is not. Records are sorted; other lines keep their order.
+ */
+PG_MUST_CHECK int notes_merge_three(const struct strbuf *base, const struct strbuf *ours,
+				    const struct strbuf *theirs, struct strbuf *out,
+				    struct error *err);
 
 /* Add the record to the note of its commit. *changed is false when it was there already. */
 PG_MUST_CHECK int notes_write(const struct extgit *git, const struct settings *settings,

@@ -60,11 +60,12 @@ void record_free(struct record *record);
 DEFINE_AUTO(record, struct record *, record_free)
 
 /*
- * From a run that has commit and tree. Values are those that the verdict judges:
+ * From a run that has commit and tree; `event` is that of whoever stores it: what a file claims
+ * does not count. Values are those that the verdict judges:
  * throughput of the capacity phase, rates over both phases. What does not
  * fit in the limit is left out: sketches first, then single endpoints.
  */
-PG_MUST_CHECK int record_build(const struct run *run, int64_t epoch, bool local,
+PG_MUST_CHECK int record_build(const struct run *run, int64_t epoch, const char *event, bool local,
 			       struct record **out, struct error *err);
 
 /*

@@ -8,6 +8,7 @@
 #ifndef PERFGATE_CLI_SESSION_H
 #define PERFGATE_CLI_SESSION_H
 
+#include "perfgate/baseline/ci.h"
 #include "perfgate/cli/cli.h"
 #include "perfgate/load/engine.h"
 #include "perfgate/results/run.h"
@@ -27,6 +28,11 @@ struct session {
 	const char *max_runtime; /* as written */
 	uint32_t workers; /* --workers; 0 = by the load */
 	bool built; /* target.build has run */
+	struct ci ci; /* the event that we run for */
+	/* In a pull request: the base commit's file, by which the run is judged; else NULL. */
+	struct settings *judged;
+	struct suite *judged_suite;
+	char *differences; /* of the two, for the reports; heap or NULL */
 	int lock_fd; /* the output folder, locked; -1 = none */
 };
 
@@ -89,6 +95,21 @@ void session_close(struct session *session);
 DEFINE_AUTO_VALUE(session, struct session, session_close)
 
 /*
+ * In a pull request take the rules (gates, enforce, enabled, baseline and regression settings) from
+ * the base commit's file and say what differs. Where there is none, those of the
+ * checkout hold, with a warning.
+ */
+struct suite_options;
+void session_take_base_rules(struct session *session, const struct suite_options *options);
+
+/* The settings that the run is judged by. */
+const struct settings *session_rules(const struct session *session);
+
+/* The base commit's scenario of the same name; NULL when it has none. */
+const struct scenario *session_judged_scenario(const struct session *session,
+					       const struct scenario *scenario);
+
+/*
  * Judge every gate of the scenarios asked for and roll up (verdict/gate.h). Cells of a comparison
  * stay as they are, behind the gates.
  */
@@ -96,12 +117,6 @@ void session_judge(struct session *session);
 
 /* Fill run->environment with its fingerprint; `services` as target_environment(), borrowed. */
 void environment_describe(struct run *run, const json_t *services);
-
-/* "local", "pull_request", "push", "schedule" …, from GITHUB_* and Jenkins variables. */
-const char *environment_event(void);
-
-/* The branch that CI says it builds; NULL outside CI. */
-const char *environment_branch(void);
 
 /* The live view on stderr: a redrawn line on a terminal, else a line per 10 s. */
 struct progress {

@@ -54,6 +54,7 @@ struct settings {
 	const char *baseline_branch;
 	const char *baseline_name, *baseline_email; /* note identity; NULL = git's, else fixed */
 	int64_t baseline_epoch;
+	const char *baseline_remote; /* NULL = origin, else the upstream's (ext/git_remote.h) */
 
 	struct target_settings target;
 	struct string_list requests; /* "GET /items", "POST /orders @order.json" */
@@ -99,6 +100,11 @@ struct settings {
  */
 PG_MUST_CHECK int settings_load(const char *given_path, const char *const *environ_,
 				struct settings **out, struct error *err);
+
+/* The same from text, for a file that is not in the folder (a commit's); `name` is in messages. */
+PG_MUST_CHECK int settings_load_text(const char *text, size_t length, const char *name,
+				     const char *const *environ_, struct settings **out,
+				     struct error *err);
 
 /*
  * Set one value from a flag: key as in the file ("target", "output"), origin

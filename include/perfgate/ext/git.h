@@ -17,6 +17,7 @@
 
 #include "perfgate/base/error.h"
 #include "perfgate/base/mem.h"
+#include "perfgate/base/strbuf.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -31,6 +32,9 @@ PG_MUST_CHECK int extgit_open(struct extgit **out, struct error *err);
 /* Accepts NULL. */
 void extgit_close(struct extgit *git);
 DEFINE_AUTO(extgit, struct extgit *, extgit_close)
+
+/* Top of the work tree, absolute, with a '/' at its end; NULL in a bare repository. Borrowed. */
+const char *extgit_work_tree(const struct extgit *git);
 
 struct extgit_head {
 	bool unborn; /* no commit yet: commit and tree are "" */
@@ -49,16 +53,35 @@ PG_MUST_CHECK int extgit_is_dirty(const struct extgit *git, bool *out, struct er
 PG_MUST_CHECK int extgit_resolve(const struct extgit *git, const char *revision, char *out_commit,
 				 struct error *err);
 
-/* Tip of a branch: that of the remote "origin", else the local one; false when there is neither. */
-bool extgit_branch_tip(const struct extgit *git, const char *branch, char *out_commit);
+/* Is the commit here? Shallow clones lack some. */
+bool extgit_has_commit(const struct extgit *git, const char *commit);
+
+/* Tip of a branch: the remote's (NULL: none), else the local one; false when there is neither. */
+bool extgit_branch_tip(const struct extgit *git, const char *remote, const char *branch,
+		       char *out_commit);
+
+/* The parent number `index` from 0 on, "" when there is none; it need not be here. */
+PG_MUST_CHECK int extgit_parent(const struct extgit *git, const char *commit, size_t index,
+				char *out_commit, struct error *err);
 
 struct extgit_commit {
 	char tree[EXTGIT_OID_SIZE];
 	int64_t time_s; /* committer's, since the epoch */
 	char summary[128];
 };
+/* ERROR_USAGE when the commit is not here. */
 PG_MUST_CHECK int extgit_read_commit(const struct extgit *git, const char *commit,
 				     struct extgit_commit *out, struct error *err);
+
+/* Append "Name <address>" and the message as they are: text of strangers. */
+PG_MUST_CHECK int extgit_read_message(const struct extgit *git, const char *commit,
+				      struct strbuf *author, struct strbuf *message,
+				      struct error *err);
+
+/* Append a file as the commit has it; *found is false when it has none. */
+PG_MUST_CHECK int extgit_read_file(const struct extgit *git, const char *commit, const char *path,
+				   size_t limit, bool *found, struct strbuf *out,
+				   struct error *err);
 
 /* A common ancestor that is best; *found is false for unrelated histories. */
 PG_MUST_CHECK int extgit_merge_base(const struct extgit *git, const char *one, const char *other,
@@ -73,8 +96,13 @@ typedef int (*extgit_visit)(const char *commit, void *arg, struct error *err);
 PG_MUST_CHECK int extgit_walk(const struct extgit *git, const char *start, size_t limit,
 			      extgit_visit visit, void *arg, bool *cut, struct error *err);
 
+/* Call `visit` for the commit of every tag, as extgit_walk(). */
+PG_MUST_CHECK int extgit_each_tag(const struct extgit *git, extgit_visit visit, void *arg,
+				  struct error *err);
+
 /* For the other files of ext/: the handle, and libgit2's last error behind our words. */
 struct git_repository *extgit_raw(const struct extgit *git);
+const char *extgit_last_message(void);
 int extgit_fail(struct error *err, const char *format, ...) PG_PRINTF(2, 3);
 
 #endif

@@ -17,7 +17,7 @@ static char *line_at(int second)
 	struct error err = ERROR_INIT;
 
 	run->started_wall_ns += second * INT64_C(1000000000);
-	if (record_build(run, 0, false, &record, &err))
+	if (record_build(run, 0, "push", false, &record, &err))
 		fail_msg("%s", err.message);
 	return xstrdup(record->line);
 }

@@ -16,7 +16,7 @@ static struct record *build(const struct run *run)
 	struct error err = ERROR_INIT;
 	struct record *record = NULL;
 
-	if (record_build(run, 3, true, &record, &err))
+	if (record_build(run, 3, "local", true, &record, &err))
 		fail_msg("%s", err.message);
 	return record;
 }

@@ -259,15 +259,15 @@ static void merge_base_and_branch_tip(void **state)
 	assert_int_equal(sh("git checkout -q -b side HEAD~1 && git commit -q --allow-empty -m s"),
 			 0);
 	git = open_here();
-	assert_false(extgit_branch_tip(git, "nowhere", tip));
-	assert_true(extgit_branch_tip(git, "main", tip));
+	assert_false(extgit_branch_tip(git, "origin", "nowhere", tip));
+	assert_true(extgit_branch_tip(git, "origin", "main", tip));
 	assert_int_equal(extgit_head(git, &head, &err), 0);
 	assert_int_equal(extgit_merge_base(git, head.commit, tip, base, &found, &err), 0);
 	assert_true(found);
 	expect_git_says(base, "main~1");
 	/* The remote's branch is the one that others merge into. */
 	assert_int_equal(sh("git update-ref refs/remotes/origin/main main~2"), 0);
-	assert_true(extgit_branch_tip(git, "main", tip));
+	assert_true(extgit_branch_tip(git, "origin", "main", tip));
 	expect_git_says(tip, "main~2");
 }
 

@@ -87,7 +87,7 @@ static int write_note(struct extgit_note_write write, bool *changed, struct erro
 	assert_int_equal(sh_output(head, sizeof head, "git rev-parse HEAD"), 0);
 	write.reference = REFERENCE;
 	write.object = write.object ? write.object : head;
-	write.message = "test";
+	write.author.message = "test";
 	write.limit_bytes = write.limit_bytes ? write.limit_bytes : LIMIT;
 	write.merge = write.merge ? write.merge : add_line;
 	if (extgit_open(&git, err))
@@ -619,11 +619,11 @@ static void git_56_identity_of_settings_then_git_then_fixed(void **state)
 			 0);
 	expect_written("two");
 	expect_author("Ada <ada@example.org>");
-	assert_int_equal(write_note((struct extgit_note_write){.arg = "three",
-							       .name = "Gate",
-							       .email = "gate@example.org"},
-				    NULL, &err),
-			 0);
+	assert_int_equal(
+		write_note((struct extgit_note_write){.arg = "three",
+						      .author = {"Gate", "gate@example.org", NULL}},
+			   NULL, &err),
+		0);
 	expect_author("Gate <gate@example.org>");
 }
 

@@ -1,8 +1,9 @@
-#include "perfgate/baseline/select.h"
+#include "perfgate/baseline/history.h"
 
 #include "baseline_run.h"
 #include "perfgate/base/log.h"
 #include "perfgate/baseline/baseline.h"
+#include "perfgate/baseline/sync.h"
 #include "temp_repo.h"
 
 #include <math.h>
@@ -13,7 +14,12 @@
 
 #include <cmocka.h>
 
-static const struct settings settings = {.baseline_branch = "main"};
+static const struct settings settings = {.baseline_branch = "main", .output = "out"};
+static const struct ci outside = {.kind = CI_NONE, .event = "local"};
+static const struct ci push = {.kind = CI_PUSH, .event = "push", .branch = "main"};
+static const struct ci request = {.kind = CI_PULL_REQUEST,
+				  .event = "pull_request",
+				  .base_branch = "main"};
 
 static int enter(void **state)
 {
@@ -43,49 +49,73 @@ static struct run *run_of(const char *revision, double median_ms)
 	return run;
 }
 
-static bool update_with(const struct run *run, const struct settings *with)
+static bool update_in(const struct run *run, const struct ci *ci)
 {
 	struct error err = ERROR_INIT;
 	bool written;
 
-	if (baseline_update(run, with, &written, &err))
+	if (baseline_update(run, &settings, ci, &written, &err))
 		fail_msg("%s", err.message);
 	return written;
+}
+
+/* The clone gets a remote, ../remote.git, that has its branches and notes. */
+static void add_remote(void)
+{
+	assert_int_equal(sh("git clone -q --mirror . ../remote.git && "
+			    "git remote add origin ../remote.git && git fetch -q"),
+			 0);
 }
 
 static void store(const char *revision, double median_ms)
 {
 	AUTO(run) struct run *run = run_of(revision, median_ms);
 
-	assert_true(update_with(run, &settings));
+	assert_true(update_in(run, &outside));
 }
 
-static void compare_with(struct run *run, const struct settings *with)
+static void compare_with(struct run *run, const struct settings *with, const struct ci *ci)
 {
+	AUTO(baseline_history) struct baseline_history history = {0};
 	struct error err = ERROR_INIT;
 
-	if (baseline_compare(run, with, &err))
+	if (baseline_compare(run, with, ci, &history, &err))
 		fail_msg("%s", err.message);
 }
 
-static void expect_baseline(struct run *run, const char *revision)
+static void expect_baseline_at(struct run *run, const char *commit)
 {
-	char commit[64];
-
-	compare_with(run, &settings);
 	if (!run->baseline_commit)
 		fail_msg("no baseline: %s", run->baseline_note);
-	assert_int_equal(sh_output(commit, sizeof commit, "git rev-parse '%s'", revision), 0);
 	assert_string_equal(run->baseline_commit, commit);
 	assert_null(run->baseline_note);
 }
 
-static void expect_none(struct run *run, const char *words)
+static void expect_baseline_in(struct run *run, const char *revision, const struct ci *ci)
 {
-	compare_with(run, &settings);
+	char commit[64];
+
+	compare_with(run, &settings, ci);
+	assert_int_equal(sh_output(commit, sizeof commit, "git rev-parse '%s'", revision), 0);
+	expect_baseline_at(run, commit);
+}
+
+static void expect_baseline(struct run *run, const char *revision)
+{
+	expect_baseline_in(run, revision, &outside);
+}
+
+static void expect_none_in(struct run *run, const char *words, const struct ci *ci)
+{
+	compare_with(run, &settings, ci);
 	assert_null(run->baseline_commit);
 	if (!strstr(run->baseline_note, words))
 		fail_msg("'%s' does not say '%s'", run->baseline_note, words);
+}
+
+static void expect_none(struct run *run, const char *words)
+{
+	expect_none_in(run, words, &outside);
 }
 
 /* -- selection -------------------------------------------------------- */
@@ -118,7 +148,7 @@ static void every_cell_gets_its_baseline(void **state)
 	cells[2] = (struct cell){.scenario = "load", .endpoint = "total", .metric = METRIC_P95};
 	run->verdict.cells = cells;
 	run->verdict.n_cells = 3;
-	compare_with(run, &settings);
+	compare_with(run, &settings, &outside);
 	assert_string_equal(run->baseline_when, "2024-01-31T12:00:00Z");
 	assert_true(cells[0].baseline > 20 && cells[0].baseline < 30);
 	assert_true(fabs(cells[1].baseline - 300) < 1e-9); /* of the capacity phase */
@@ -165,7 +195,7 @@ static void git_27_another_suite_or_epoch_is_not_compared(void **state)
 	expect_baseline(run, "HEAD");
 	run->n_scenarios = 2;
 	later.baseline_epoch = 1;
-	compare_with(run, &later);
+	compare_with(run, &later, &outside);
 	assert_null(run->baseline_commit);
 	assert_non_null(strstr(run->baseline_note, "epoch differs: 1 here, 0 in the baseline"));
 }
@@ -193,8 +223,9 @@ static void git_31_in_ci_a_branch_cannot_bring_its_own(void **state)
 	store("HEAD", 99);
 	run = run_of("HEAD", 10);
 	expect_baseline(run, "HEAD"); /* a developer's own, outside CI */
-	run->event = "pull_request";
-	expect_none(run, "no baseline yet");
+	/* Somebody who may push put the note there: still the branch's own word. */
+	add_remote();
+	expect_none_in(run, "no baseline yet", &request);
 }
 
 static void in_ci_local_records_do_not_count(void **state)
@@ -203,10 +234,11 @@ static void in_ci_local_records_do_not_count(void **state)
 
 	(void)state;
 	store("HEAD", 10);
-	run->event = "push";
-	expect_none(run, "made outside CI");
-	assert_true(update_with(run, &settings));
-	expect_baseline(run, "HEAD");
+	expect_none_in(run, "this clone has no remote", &push);
+	add_remote();
+	expect_none_in(run, "made outside CI", &push);
+	assert_true(update_in(run, &push));
+	expect_baseline_in(run, "HEAD", &push);
 }
 
 static void git_38_detached_head_finds_its_baseline(void **state)
@@ -219,16 +251,25 @@ static void git_38_detached_head_finds_its_baseline(void **state)
 	expect_baseline(run, "main~2");
 }
 
-static void git_37_shallow_clone_says_what_to_do(void **state)
+static void git_37_shallow_clone_fetches_its_history_or_says_what_to_do(void **state)
 {
+	char parent[64];
 	AUTO(run) struct run *run = run_of("HEAD", 10);
 
 	(void)state;
 	store("HEAD~1", 10);
+	assert_int_equal(sh_output(parent, sizeof parent, "git rev-parse HEAD~1"), 0);
 	assert_int_equal(sh("git clone -q --depth 1 \"file://$PWD\" ../shallow"), 0);
 	assert_int_equal(chdir("../shallow"), 0);
 	expect_none(run, "fetch-depth: 0");
 	assert_int_equal(sh("git fetch -q origin '+refs/notes/*:refs/notes/*'"), 0);
+	/* The history comes from the remote, and the clone stays shallow and whole. */
+	compare_with(run, &settings, &outside);
+	expect_baseline_at(run, parent);
+	assert_int_equal(sh("git rev-parse --is-shallow-repository | grep -q true && "
+			    "! git config --get-regexp partial && ! ls -d .git/perfgate-*"),
+			 0);
+	assert_int_equal(sh("git remote set-url origin ../nowhere"), 0);
 	expect_none(run, "fetch-depth: 0");
 }
 
@@ -241,7 +282,7 @@ static void git_39_a_repository_without_commits_is_told(void **state)
 	assert_int_equal(chdir("../empty"), 0);
 	run->commit = "";
 	expect_none(run, "commit first");
-	assert_false(update_with(run, &settings));
+	assert_false(update_in(run, &outside));
 }
 
 static void outside_a_repository_nothing_fails(void **state)
@@ -251,12 +292,13 @@ static void outside_a_repository_nothing_fails(void **state)
 	(void)state;
 	assert_int_equal(chdir(".."), 0);
 	expect_none(run, "not inside a git repository");
-	assert_false(update_with(run, &settings));
+	assert_false(update_in(run, &outside));
 }
 
 static void git_16_an_unreadable_store_is_an_error(void **state)
 {
 	AUTO(run) struct run *run = run_of("HEAD", 10);
+	AUTO(baseline_history) struct baseline_history history = {0};
 	struct error err = ERROR_INIT;
 
 	(void)state;
@@ -266,7 +308,7 @@ static void git_16_an_unreadable_store_is_an_error(void **state)
 		   ":$(git rev-parse HEAD | sed 's,\\(..\\),\\1/,') | sed 's,\\(..\\),\\1/,')"
 		   " && chmod u+w $f && truncate -s -4 $f"),
 		0);
-	assert_int_equal(baseline_compare(run, &settings, &err), -1);
+	assert_int_equal(baseline_compare(run, &settings, &outside, &history, &err), -1);
 	assert_int_equal(err.kind, ERROR_BASELINE);
 	assert_non_null(strstr(err.message, "baseline unreadable"));
 	assert_null(run->baseline_commit);
@@ -285,28 +327,44 @@ static void the_same_result_is_stored_once(void **state)
 static void the_rules_of_writing(void **state)
 {
 	static const struct {
-		const char *event, *branch;
+		struct ci ci;
 		bool dirty, interrupted, scenario_interrupted;
 		enum invalid_by invalid;
 		enum outcome outcome;
 		const char *words; /* NULL: written */
 	} table[] = {
-		{.event = "local", .branch = "side", .words = NULL},
-		{.event = NULL, .branch = NULL, .words = NULL},
-		{.event = "push", .branch = "main", .words = NULL},
-		{.event = "push", .branch = "side", .words = "the branch is side"},
-		{.event = "push", .branch = NULL, .words = "the branch is unknown"},
-		{.event = "pull_request", .branch = "main", .words = "the event is pull_request"},
-		{.event = "schedule", .branch = "main", .words = "the event is schedule"},
-		{.dirty = true, .words = "tracked files are modified"},
-		{.interrupted = true, .words = "the run was interrupted"},
-		{.scenario_interrupted = true, .words = "scenario smoke-capacity was interrupted"},
-		{.invalid = INVALID_OURS, .words = "the measurement of smoke-capacity is invalid"},
-		{.invalid = INVALID_MACHINE, .words = "is invalid"},
-		{.outcome = OUTCOME_FAIL, .words = "this one is fail: 2 gates passed"},
-		{.outcome = OUTCOME_INCONCLUSIVE, .words = "this one is inconclusive"},
-		{.outcome = OUTCOME_UNMEASURED, .words = "this one is unmeasured"},
-		{.outcome = OUTCOME_SKIPPED, .words = "this one is skipped"},
+		{.ci = {.event = "local"}, .words = NULL},
+		{.ci = {CI_PUSH, "push", "main"}, .words = NULL},
+		{.ci = {CI_PUSH, "push", "side"}, .words = "the branch is side"},
+		{.ci = {CI_PUSH, "push", ""}, .words = "the branch is unknown"},
+		{.ci = {CI_PULL_REQUEST, "pull_request", "main"},
+		 .words = "the event is pull_request"},
+		{.ci = {CI_PULL_REQUEST, "pull_request", "main", .fork = true},
+		 .words = "the event is pull_request of a fork"},
+		{.ci = {CI_SCHEDULE, "schedule", "main"}, .words = "the event is schedule"},
+		{.ci = {CI_OTHER, "workflow_dispatch", "main"},
+		 .words = "the event is workflow_dispatch"},
+		{.ci = {.event = "local"}, .dirty = true, .words = "tracked files are modified"},
+		{.ci = {.event = "local"}, .interrupted = true, .words = "the run was interrupted"},
+		{.ci = {.event = "local"},
+		 .scenario_interrupted = true,
+		 .words = "scenario smoke-capacity was interrupted"},
+		{.ci = {.event = "local"},
+		 .invalid = INVALID_OURS,
+		 .words = "the measurement of smoke-capacity is invalid"},
+		{.ci = {.event = "local"}, .invalid = INVALID_MACHINE, .words = "is invalid"},
+		{.ci = {.event = "local"},
+		 .outcome = OUTCOME_FAIL,
+		 .words = "this one is fail: 2 gates passed"},
+		{.ci = {.event = "local"},
+		 .outcome = OUTCOME_INCONCLUSIVE,
+		 .words = "this one is inconclusive"},
+		{.ci = {.event = "local"},
+		 .outcome = OUTCOME_UNMEASURED,
+		 .words = "this one is unmeasured"},
+		{.ci = {.event = "local"},
+		 .outcome = OUTCOME_SKIPPED,
+		 .words = "this one is skipped"},
 	};
 
 	(void)state;
@@ -315,17 +373,15 @@ static void the_rules_of_writing(void **state)
 		char buffer[512];
 		const char *reason;
 
-		run->event = table[i].event;
-		run->branch = table[i].branch;
 		run->dirty = table[i].dirty;
 		run->interrupted = table[i].interrupted;
 		run->scenarios[1].interrupted = table[i].scenario_interrupted;
 		run->scenarios[1].generator.invalid = table[i].invalid;
 		run->verdict.outcome = table[i].outcome;
-		reason = baseline_refusal(run, &settings, buffer, sizeof buffer);
+		reason = baseline_refusal(run, &settings, &table[i].ci, buffer, sizeof buffer);
 		if (!reason != !table[i].words || (reason && !strstr(reason, table[i].words)))
 			fail_msg("row %zu: '%s'", i, reason ? reason : "written");
-		assert_int_equal(update_with(run, &settings), reason == NULL);
+		assert_int_equal(update_in(run, &table[i].ci), reason == NULL);
 	}
 }
 
@@ -336,13 +392,13 @@ static void a_result_of_another_repository_is_refused(void **state)
 	bool written;
 
 	(void)state;
-	assert_int_equal(baseline_update(run, &settings, &written, &err), -1);
+	assert_int_equal(baseline_update(run, &settings, &outside, &written, &err), -1);
 	assert_int_equal(err.kind, ERROR_USAGE);
-	assert_non_null(strstr(err.message, "which is not in this repository"));
+	assert_non_null(strstr(err.message, "is not in this repository"));
 	run_free(TAKE(run));
 	run = run_of("HEAD", 10);
 	run->tree = BASELINE_TREE;
-	assert_int_equal(baseline_update(run, &settings, &written, &err), -1);
+	assert_int_equal(baseline_update(run, &settings, &outside, &written, &err), -1);
 	assert_int_equal(err.kind, ERROR_USAGE);
 	assert_non_null(strstr(err.message, "has tree"));
 }
@@ -360,7 +416,7 @@ int main(void)
 		TEST(git_31_in_ci_a_branch_cannot_bring_its_own),
 		TEST(in_ci_local_records_do_not_count),
 		TEST(git_38_detached_head_finds_its_baseline),
-		TEST(git_37_shallow_clone_says_what_to_do),
+		TEST(git_37_shallow_clone_fetches_its_history_or_says_what_to_do),
 		TEST(git_39_a_repository_without_commits_is_told),
 		TEST(outside_a_repository_nothing_fails),
 		TEST(git_16_an_unreadable_store_is_an_error),
