@@ -274,11 +274,18 @@ const char *history_caveat(struct arena *arena, size_t n)
 
 /* ---- alarms ---- */
 
+/* What the machine is blamed for, too: side by side its speed does not matter. */
 static bool is_alarm(const struct cell *cell)
 {
-	return cell->regression && cell->regression->by == JUDGED_BY_HISTORY &&
-	       (text_equal(cell->regression->finding, history_reason_names[HISTORY_REGRESSION]) ||
-		text_equal(cell->regression->finding, history_reason_names[HISTORY_SUSPECT]));
+	static const enum history_reason alarms[] = {HISTORY_REGRESSION, HISTORY_SUSPECT,
+						     HISTORY_ENVIRONMENT};
+
+	if (!cell->regression || cell->regression->by != JUDGED_BY_HISTORY)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(alarms); i++)
+		if (text_equal(cell->regression->finding, history_reason_names[alarms[i]]))
+			return true;
+	return false;
 }
 
 size_t history_alarms(const struct run *run)
@@ -302,10 +309,10 @@ bool history_has_alarm(const struct run *run, const char *endpoint, enum metric 
 	return false;
 }
 
-static const struct cell *find_side_by_side(const struct run *run, const struct cell *alarm)
+static struct cell *find_side_by_side(const struct run *run, const struct cell *alarm)
 {
 	for (size_t i = 0; i < run->verdict.n_cells; i++) {
-		const struct cell *cell = &run->verdict.cells[i];
+		struct cell *cell = &run->verdict.cells[i];
 
 		if (cell->regression && cell->regression->by == JUDGED_BY_AB &&
 		    cell->metric == alarm->metric && text_equal(cell->endpoint, alarm->endpoint))
@@ -321,11 +328,18 @@ void history_settle(struct run *run)
 
 	for (size_t i = 0; i < run->verdict.n_cells; i++) {
 		struct cell *alarm = &run->verdict.cells[i];
-		const struct cell *found = is_alarm(alarm) ? find_side_by_side(run, alarm) : NULL;
+		struct cell *found = is_alarm(alarm) ? find_side_by_side(run, alarm) : NULL;
 		bool settled;
 
 		if (!found)
 			continue;
+		/* The slots were too short for it: the alarm stands, and nothing else is wrong. */
+		if (found->outcome == OUTCOME_UNMEASURED) {
+			found->outcome = OUTCOME_NOT_GATED;
+			alarm->reason = arena_printf(&run->arena, "%s; side by side: %s",
+						     alarm->reason, found->reason);
+			continue;
+		}
 		settled = found->outcome == OUTCOME_FAIL || found->outcome == OUTCOME_PASS;
 		alarm->outcome = settled ? found->outcome : OUTCOME_INCONCLUSIVE;
 		alarm->reason =

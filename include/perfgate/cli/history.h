@@ -21,13 +21,17 @@ void history_add_cells(struct run *run, const struct record *now,
 /* What can be said with so many baselines, one sentence; NULL from ten on. */
 const char *history_caveat(struct arena *arena, size_t n);
 
-/* Alarms and suspects that a comparison side by side can settle. */
+/*
+ * What a comparison side by side can settle: alarms, suspects, and alarms that the machine's speed
+ * excuses.
+ */
 size_t history_alarms(const struct run *run);
 bool history_has_alarm(const struct run *run, const char *endpoint, enum metric metric);
 
 /*
  * Settle them with the A/B cells that the run has: an alarm that fails there, too, fails; one that
- * passes there passes; else it is inconclusive. An alarm without such a cell stays as it is.
+ * passes there passes; else it is inconclusive. An alarm without such a cell, or whose cell could not
+ * be measured, stays as it is.
  */
 void history_settle(struct run *run);
 
@@ -42,9 +46,9 @@ PG_MUST_CHECK int history_of_run(struct run *base, const struct run *run,
 				 struct baseline_history *out, struct error *err);
 
 /*
- * After the suite: measure the alarms side by side with the commit of the newest baseline, when the
- * target is a command, and settle them; else say why they stand. A failure to measure is no error: it
- * is logged, and the alarms stand.
+ * After the suite: measure the alarms side by side with the commit of the newest baseline, when
+ * the target is a command, and settle them; else say why they stand. A failure to measure is no
+ * error: it is logged, and the alarms stand.
  */
 void history_escalate(struct session *session, const struct baseline_history *history);
 

@@ -3,8 +3,8 @@
  *
  * The seconds of the judged window that have the users of most of them (a ramp has a slope of its
  * own) are put to trend_judge(): p95, the target's resident memory, the error rate. What counts as
- * a rise: p95 20 % of its beginning (or the tolerance of p95, where that is larger), memory 10 % and
- * 16 MiB, errors one percentage point.
+ * a rise: p95 20 % of its beginning (or the tolerance of p95, where that is larger), memory 10 %
+ * and 16 MiB, errors one percentage point.
  *
  * The scenario `endurance` is judged from 20 such seconds on (a shortened one is meant to be
  * looked at), any other from 300 on: caches and pools that fill in the first minutes are no leak.
