@@ -30,8 +30,8 @@ bool history_has_alarm(const struct run *run, const char *endpoint, enum metric 
 
 /*
  * Settle them with the A/B cells that the run has: an alarm that fails there, too, fails; one that
- * passes there passes; else it is inconclusive. An alarm without such a cell, or whose cell could not
- * be measured, stays as it is.
+ * passes there passes; else it is inconclusive. An alarm without such a cell, or whose cell could
+ * not be measured, stays as it is.
  */
 void history_settle(struct run *run);
 
