@@ -90,7 +90,7 @@ static int check_rewritten(const struct sync *sync, const struct store *store, s
 	return 0;
 }
 
-static int fetch(const struct sync *sync, struct error *err)
+static int fetch_once(const struct sync *sync, struct error *err)
 {
 	if (extgit_fetch_notes(sync->git, sync->report->remote, sync->deadline_ns, err))
 		return -1;
@@ -98,6 +98,22 @@ static int fetch(const struct sync *sync, struct error *err)
 		if (check_rewritten(sync, &stores[i], err))
 			return -1;
 	return 0;
+}
+
+/*
+ * A slow fetch of ours may end behind a faster one's push, and look like a step back: what
+ * was rewritten still is at a second look.
+ */
+static int fetch(const struct sync *sync, struct error *err)
+{
+	bool known = sync->report->rewritten[0] != '\0';
+
+	if (fetch_once(sync, err))
+		return -1;
+	if (known || sync->report->rewritten[0] == '\0')
+		return 0;
+	sync->report->rewritten[0] = '\0';
+	return fetch_once(sync, err);
 }
 
 /* -- what to push ----------------------------------------------------- */

@@ -161,8 +161,13 @@ static int compare(struct session *session, const struct ab_base *base, bool mea
 	AUTO(baseline_history) struct baseline_history history = {0};
 	struct error err = ERROR_INIT;
 
-	if (baseline_compare(session->run, session_rules(session), &session->ci, &history, &err))
-		return note_error(&err);
+	if (baseline_compare(session->run, session_rules(session), &session->ci, &history, &err)) {
+		if (!cli_flag(session->cli, "--allow-missing-baseline"))
+			return note_error(&err);
+		log_warning("%s", err.message);
+		session->run->baseline_note =
+			arena_printf(&session->run->arena, "no baseline: %s", err.message);
+	}
 	if (measured && wants_history(session, base) && judge_history(session, &history, &err))
 		return note_error(&err);
 	note_creep(session, &history);
@@ -289,6 +294,8 @@ static const struct option_row options[] = {
 		 "result.json"},
 	{.name = "--update-baseline", .help = "store a passing run as the baseline of HEAD"},
 	{.name = "--require-baseline", .help = "exit 4 when there is no baseline to compare with"},
+	{.name = "--allow-missing-baseline",
+	 .help = "baselines that cannot be read are a warning, not exit 4"},
 	{.name = "--strict", .help = "inconclusive is exit 3"},
 	{.name = "--from", .value = "RESULT", .help = "judge this result.json; send nothing"},
 	{.name = "--json", .help = "print the result as JSON instead of the screen"},

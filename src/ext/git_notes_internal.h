@@ -41,4 +41,14 @@ PG_MUST_CHECK int notes_write_tree(git_repository *repository, const git_tree *r
 				   const struct extgit_note_edit *edits, size_t count, git_oid *out,
 				   struct error *err);
 
+/* Wait for the turn among our own writers; held until the descriptor is closed. -1: without. */
+int notes_enter_queue(git_repository *repository, int64_t deadline_ns);
+
+/* Wait for a running `git gc`; ERROR_BASELINE when it lasts beyond the deadline. */
+PG_MUST_CHECK int notes_wait_for_gc(git_repository *repository, int64_t deadline_ns,
+				    struct error *err);
+
+/* Are the commit, its tree and the object's note there, read afresh? */
+bool notes_are_whole(git_repository *repository, const git_oid *commit, const char *object);
+
 #endif

@@ -296,6 +296,18 @@ static int merge_note(git_repository *repository, const struct extgit_note_write
 	return 0;
 }
 
+/* 0 while there is time to try again. */
+static int give_up_late(const struct extgit_note_write *write, int64_t deadline_ns,
+			struct error *err)
+{
+	if (clock_now_ns() < deadline_ns)
+		return 0;
+	return error_set(err, ERROR_BASELINE,
+			 "baseline not written to %s: its objects vanished as they were written, "
+			 "a git gc --prune=now is at work",
+			 write->reference);
+}
+
 /* *done is false when somebody was faster. */
 static int attempt(const struct extgit *git, const struct extgit_note_write *write,
 		   int64_t deadline_ns, bool *changed, bool *done, struct error *err)
@@ -307,7 +319,7 @@ static int attempt(const struct extgit *git, const struct extgit_note_write *wri
 	struct extgit_note_edit edit = {{0}, NULL, 0};
 	char old[EXTGIT_OID_SIZE] = "", new[EXTGIT_OID_SIZE];
 	git_oid commit;
-	bool same = false;
+	bool same = false, back;
 
 	if (notes_open_tip(repository, write->reference, &tip, &root, err) ||
 	    merge_note(repository, write, root, &text, &same, err))
@@ -324,7 +336,16 @@ static int attempt(const struct extgit *git, const struct extgit_note_write *wri
 	if (tip)
 		git_oid_tostr(old, sizeof old, git_commit_id(tip));
 	git_oid_tostr(new, sizeof new, &commit);
-	return extgit_notes_swap(git, write->reference, old, new, deadline_ns, done, err);
+	if (!notes_are_whole(repository, &commit, write->object))
+		return give_up_late(write, deadline_ns, err);
+	if (extgit_notes_swap(git, write->reference, old, new, deadline_ns, done, err))
+		return -1;
+	/* A gc that began in between took them: back to where it was, and again. */
+	if (*done && *old && !notes_are_whole(repository, &commit, write->object)) {
+		*done = false;
+		return extgit_notes_swap(git, write->reference, new, old, deadline_ns, &back, err);
+	}
+	return 0;
 }
 
 /* Full jitter, up to 4, 8, … 128 ms. */
@@ -341,11 +362,14 @@ int extgit_note_write(const struct extgit *git, const struct extgit_note_write *
 {
 	int64_t deadline_ns = clock_now_ns() + (write->budget_ns ? write->budget_ns : BUDGET_NS);
 	bool wrote = false, done = false;
+	AUTO_FD int turn = notes_enter_queue(extgit_raw(git), deadline_ns);
 	struct rng rng;
 
+	(void)turn; /* held until we return */
 	rng_seed(&rng, rng_entropy(), 0);
 	for (unsigned tries = 0;; tries++) {
-		if (attempt(git, write, deadline_ns, &wrote, &done, err))
+		if (notes_wait_for_gc(extgit_raw(git), deadline_ns, err) ||
+		    attempt(git, write, deadline_ns, &wrote, &done, err))
 			return -1;
 		if (done)
 			break;

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #define LOCK_PAUSE_NS (50 * NS_PER_MS)
+#define LOCK_BUDGET_NS (10 * NS_PER_S)
 #define NOTES_REFSPEC "+refs/notes/perfgate/*:refs/perfgate/remote/*"
 
 DEFINE_AUTO(git_remote, git_remote *, git_remote_free)
@@ -87,6 +88,14 @@ static void pause_ns(int64_t ns)
 	nanosleep(&pause, NULL);
 }
 
+/* Another of us in this clone moves the same references. */
+static bool is_locked(const struct proc_result *result)
+{
+	const char *text = strbuf_text(&result->err);
+
+	return !result->timed_out && (strstr(text, "cannot lock ref") || strstr(text, ".lock'"));
+}
+
 int extgit_fetch_notes(const struct extgit *git, const char *remote, int64_t deadline_ns,
 		       struct error *err)
 {
@@ -103,6 +112,7 @@ int extgit_fetch_notes(const struct extgit *git, const char *remote, int64_t dea
 				   NOTES_REFSPEC,
 				   NULL};
 	const struct git_call call = {git, .arguments = arguments, .deadline_ns = deadline_ns};
+	int64_t lock_deadline_ns = clock_now_ns() + LOCK_BUDGET_NS;
 
 	for (;;) {
 		AUTO(proc_result) struct proc_result result = {0};
@@ -111,9 +121,7 @@ int extgit_fetch_notes(const struct extgit *git, const char *remote, int64_t dea
 			return -1;
 		if (result.exit_status == 0)
 			return 0;
-		/* Another of us in this clone moves the same references. */
-		if (result.timed_out || !strcasestr(strbuf_text(&result.err), "lock") ||
-		    clock_now_ns() >= deadline_ns)
+		if (!is_locked(&result) || clock_now_ns() >= lock_deadline_ns)
 			return git_spawn_fail(&result, "fetch baselines from", remote, err);
 		pause_ns(LOCK_PAUSE_NS);
 	}

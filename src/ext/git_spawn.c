@@ -138,7 +138,7 @@ int git_spawn(const struct git_call *call, struct proc_result *result, struct er
 	return 0;
 }
 
-/* The line of git's messages that says why: the first "fatal:", "error:" or "remote:", else the last. */
+/* The line that says why: the first "fatal:", else "error:", else "remote:", else the first. */
 static void put_reason(const struct proc_result *result, char *out, size_t size)
 {
 	static const char *const marks[] = {"fatal: ", "error: ", "remote: error: ", "remote: "};

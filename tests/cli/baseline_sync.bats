@@ -91,6 +91,39 @@ other_clone() {
   [[ "$errors$output" != *hunter22* ]]
 }
 
+@test "sync: the job's credentials reach git, and no message" {
+  # A server that wants a password, writes down what it gets, and refuses it.
+  cat >server.py <<'PY'
+import http.server
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        given = self.headers.get("Authorization")
+        if given:
+            open("given", "w").write(given)
+        self.send_response(403 if given else 401)
+        self.send_header("WWW-Authenticate", 'Basic realm="x"')
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+    def log_message(self, *arguments):
+        pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+open("port", "w").write(str(server.server_port))
+server.serve_forever()
+PY
+  python3 server.py 3>&- &
+  local server=$!
+  wait_until 10 test -s port
+  git remote set-url origin "http://127.0.0.1:$(cat port)/x.git"
+  export GH_TOKEN=s3cr3t-t0ken GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=credential.helper
+  export GIT_CONFIG_VALUE_0='!f() { echo username=x-access-token; echo "password=$GH_TOKEN"; }; f'
+  run_split timeout 20 "$PERFGATE" baseline sync
+  kill "$server"
+  wait "$server" || true
+  expect_status 4
+  [ "$(cat given)" = "Basic $(printf 'x-access-token:s3cr3t-t0ken' | base64 -w0)" ]
+  [[ "$errors$output" != *s3cr3t* ]]
+}
+
 @test "sync: gives up in time, keeps the notes, exit 4" {
   # A server that always finds the lease stale.
   printf '#!/bin/sh\nexit 1\n' >../origin.git/hooks/update

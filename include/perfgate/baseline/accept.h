@@ -52,8 +52,8 @@ bool acceptance_covers(const struct acceptance *acceptance, const char *scenario
 bool acceptance_holds(const struct acceptance *acceptance, int64_t today);
 
 /*
- * Append what holds at the commit: notes (NULL: none) and trailers, `trailers` false when the commit is not here.
- * Lines that are none are skipped with a warning.
+ * Append what holds at the commit: notes (NULL: none) and trailers, `trailers` false when the
+ * commit is not here. Lines that are none are skipped with a warning.
  */
 PG_MUST_CHECK int acceptance_read(const struct extgit *git, const struct extgit_notes *notes,
 				  const char *commit, bool trailers, struct arena *arena,

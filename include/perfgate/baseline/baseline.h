@@ -21,10 +21,10 @@ PG_MUST_CHECK int baseline_compare(struct run *run, const struct settings *setti
 				   struct error *err);
 
 /*
- * Store the run as a baseline of run->commit and, in CI, push it (sync.h). What is refused by the rules
- * (not a pass, interrupted, INVALID, modified files, in CI anything but a push to
- * baseline_branch) is said in one line on stderr; *written is then false and
- * it is no error. ERROR_USAGE when run->commit is no commit of this repository. What could not be pushed is
+ * Store the run as a baseline of run->commit and, in CI, push it (sync.h). What is refused by
+ * the rules (not a pass, interrupted, INVALID, modified files, in CI anything but a push to
+ * baseline_branch) is said in one line on stderr; *written is then false and it is no error.
+ * ERROR_USAGE when run->commit is no commit of this repository. What could not be pushed is
  * left in the output folder as BASELINE_ARTIFACT, too.
  */
 PG_MUST_CHECK int baseline_update(const struct run *run, const struct settings *settings,
@@ -32,8 +32,8 @@ PG_MUST_CHECK int baseline_update(const struct run *run, const struct settings *
 
 /*
  * Store the run as a baseline of `landed`, another commit with the same tree (ERROR_USAGE when
- * it has another): what a pull request measured need not be measured again after the merge. Rules as
- * baseline_update().
+ * it has another): what a pull request measured need not be measured again after the merge.
+ * Rules as baseline_update().
  */
 PG_MUST_CHECK int baseline_promote(struct run *run, const char *landed,
 				   const struct settings *settings, const struct ci *ci,
@@ -46,8 +46,8 @@ const char *baseline_refusal(const struct run *run, const struct settings *setti
 			     const struct ci *ci, char *buffer, size_t buffer_size);
 
 /*
- * Fill run->baseline_* and cells' baselines from the newest record of a history that has one; a cell that
- * was accepted after it gets none.
+ * Fill run->baseline_* and cells' baselines from the newest record of a history that has one; a
+ * cell that was accepted after it gets none.
  */
 void baseline_apply(struct run *run, const struct baseline_history *history);
 

@@ -15,15 +15,16 @@
 #include "perfgate/ext/git.h"
 
 /*
- * The remote to use, heap: `wanted` (ERROR_USAGE when there is no such one); else "origin"; else that of
- * the current branch's upstream; else the only one; else NULL.
+ * The remote to use, heap: `wanted` (ERROR_USAGE when there is no such one); else "origin";
+ * else that of the current branch's upstream; else the only one; else NULL.
  */
 PG_MUST_CHECK int extgit_remote_find(const struct extgit *git, const char *wanted, char **out,
 				     struct error *err);
 
 /*
- * Make refs/perfgate/remote/ an image of the remote's refs/notes/perfgate/: what it has
- * no longer goes. Two of us in one clone wait for each other until the deadline (clock_now_ns()).
+ * Make refs/perfgate/remote/ an image of the remote's refs/notes/perfgate/: what it has no
+ * longer goes. Two of us in one clone wait for each other, 10 s at most; `deadline_ns`
+ * (clock_now_ns()) is for all.
  */
 PG_MUST_CHECK int extgit_fetch_notes(const struct extgit *git, const char *remote,
 				     int64_t deadline_ns, struct error *err);

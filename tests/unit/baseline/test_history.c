@@ -314,6 +314,97 @@ static void git_16_an_unreadable_store_is_an_error(void **state)
 	assert_null(run->baseline_commit);
 }
 
+/* -- history ---------------------------------------------------------- */
+
+static void read_history(const struct run *run, struct baseline_history *out)
+{
+	struct error err = ERROR_INIT;
+
+	if (baseline_history_read(run, &settings, &outside, out, &err))
+		fail_msg("%s", err.message);
+}
+
+/* `count` records on one commit, by one commit of the notes. */
+static void store_many(const char *revision, int count)
+{
+	FILE *file = fopen("lines", "w");
+
+	assert_non_null(file);
+	for (int i = 0; i < count; i++) {
+		AUTO(run) struct run *run = run_of(revision, 10);
+		AUTO(record) struct record *record = NULL;
+		struct error err = ERROR_INIT;
+
+		run->run_id = arena_printf(&run->arena, "run %d", i);
+		run->started_wall_ns += (int64_t)i * 1000000000;
+		if (record_build(run, 0, "local", true, &record, &err))
+			fail_msg("%s", err.message);
+		fprintf(file, "%s\n", record->line);
+	}
+	fclose(file);
+	assert_int_equal(sh("git notes --ref perfgate/baselines add -F lines '%s' && rm lines",
+			    revision),
+			 0);
+}
+
+static void history_is_the_newest_twenty_along_first_parents(void **state)
+{
+	AUTO(run) struct run *run = run_of("HEAD", 10);
+	AUTO(baseline_history) struct baseline_history history = {0};
+
+	(void)state;
+	store("HEAD~2", 10);
+	store_many("HEAD~1", HISTORY_RECORDS + 2);
+	store("HEAD", 10);
+	read_history(run, &history);
+	assert_int_equal(history.count, HISTORY_RECORDS);
+	assert_string_equal(history.items[0]->commit, run->commit);
+	for (size_t i = 1; i < history.count; i++) {
+		char id[32];
+
+		/* On one commit the newest first. */
+		snprintf(id, sizeof id, "run %zu", (size_t)HISTORY_RECORDS + 2 - i);
+		assert_string_equal(history.items[i]->run_id, id);
+	}
+}
+
+static void an_acceptance_cuts_the_history_of_its_cell(void **state)
+{
+	AUTO(run) struct run *run = run_of("HEAD", 10);
+	AUTO(baseline_history) struct baseline_history history = {0};
+	const struct history_acceptance *found;
+
+	(void)state;
+	store("HEAD~2", 10);
+	store("HEAD~1", 10);
+	store("HEAD", 10);
+	assert_int_equal(sh("git commit -q --amend --allow-empty -m three -m "
+			    "'Perf-Accept: smoke/single/p99 known'"),
+			 0);
+	run_free(run);
+	run = run_of("HEAD", 10);
+	assert_int_equal(
+		sh("git notes --ref perfgate/accepted add -m '"
+		   "{\"author\":\"Ada <a@b.c>\",\"cell\":\"smoke/total/p95\",\"commit\":"
+		   "\"'$(git rev-parse HEAD~1)'\",\"id\":\"x\",\"reason\":\"meant\",\"v\":1,"
+		   "\"when\":\"2024-01-31T12:00:00Z\"}' HEAD~1"),
+		0);
+	read_history(run, &history);
+	assert_int_equal(history.count, 2); /* the amended commit has none */
+	assert_int_equal(baseline_history_usable(&history, "smoke", "total", METRIC_P50), 2);
+	assert_int_equal(baseline_history_usable(&history, "smoke", "total", METRIC_P95), 1);
+	assert_int_equal(baseline_history_usable(&history, "smoke", "POST /predict/single",
+						 METRIC_P99),
+			 0);
+	assert_null(baseline_history_accepted(&history, "load", "total", METRIC_P95));
+	found = baseline_history_accepted(&history, "smoke", "total", METRIC_P95);
+	assert_non_null(found);
+	assert_string_equal(found->accepted.author, "Ada <a@b.c>");
+	assert_string_equal(found->accepted.reason, "meant");
+	assert_null(found->accepted.until);
+	assert_string_equal(found->accepted.commit, history.items[0]->commit);
+}
+
 /* -- writing ---------------------------------------------------------- */
 
 static void the_same_result_is_stored_once(void **state)
@@ -334,15 +425,21 @@ static void the_rules_of_writing(void **state)
 		const char *words; /* NULL: written */
 	} table[] = {
 		{.ci = {.event = "local"}, .words = NULL},
-		{.ci = {CI_PUSH, "push", "main"}, .words = NULL},
-		{.ci = {CI_PUSH, "push", "side"}, .words = "the branch is side"},
-		{.ci = {CI_PUSH, "push", ""}, .words = "the branch is unknown"},
-		{.ci = {CI_PULL_REQUEST, "pull_request", "main"},
+		{.ci = {.kind = CI_PUSH, .event = "push", .branch = "main"}, .words = NULL},
+		{.ci = {.kind = CI_PUSH, .event = "push", .branch = "side"},
+		 .words = "the branch is side"},
+		{.ci = {.kind = CI_PUSH, .event = "push", .branch = ""},
+		 .words = "the branch is unknown"},
+		{.ci = {.kind = CI_PULL_REQUEST, .event = "pull_request", .branch = "main"},
 		 .words = "the event is pull_request"},
-		{.ci = {CI_PULL_REQUEST, "pull_request", "main", .fork = true},
+		{.ci = {.kind = CI_PULL_REQUEST,
+			.event = "pull_request",
+			.branch = "main",
+			.fork = true},
 		 .words = "the event is pull_request of a fork"},
-		{.ci = {CI_SCHEDULE, "schedule", "main"}, .words = "the event is schedule"},
-		{.ci = {CI_OTHER, "workflow_dispatch", "main"},
+		{.ci = {.kind = CI_SCHEDULE, .event = "schedule", .branch = "main"},
+		 .words = "the event is schedule"},
+		{.ci = {.kind = CI_OTHER, .event = "workflow_dispatch", .branch = "main"},
 		 .words = "the event is workflow_dispatch"},
 		{.ci = {.event = "local"}, .dirty = true, .words = "tracked files are modified"},
 		{.ci = {.event = "local"}, .interrupted = true, .words = "the run was interrupted"},
@@ -420,6 +517,8 @@ int main(void)
 		TEST(git_39_a_repository_without_commits_is_told),
 		TEST(outside_a_repository_nothing_fails),
 		TEST(git_16_an_unreadable_store_is_an_error),
+		TEST(history_is_the_newest_twenty_along_first_parents),
+		TEST(an_acceptance_cuts_the_history_of_its_cell),
 		TEST(the_same_result_is_stored_once),
 		TEST(the_rules_of_writing),
 		TEST(a_result_of_another_repository_is_refused),

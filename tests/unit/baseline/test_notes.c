@@ -144,9 +144,51 @@ static void nul_bytes_do_not_hide_lines(void **state)
 	assert_int_equal(list.rejected, 1);
 }
 
+static void three_versions_keep_additions_and_removals(void **state)
+{
+#define A "{\"id\":\"a\"}\n"
+#define B "{\"id\":\"b\"}\n"
+#define C "{\"id\":\"c\"}\n"
+	static const struct {
+		const char *base, *ours, *theirs, *merged;
+	} table[] = {
+		{"", A, B, A B},
+		{"", B, A, A B},
+		{A, A, A, A},
+		{A, A B, A C, A B C},
+		{A B, B, A B, B}, /* removed by us */
+		{A B, A B, A, A}, /* removed by them */
+		{A B, B C, A, C},
+		{"", A, "", A},
+		{A, "", "", ""},
+		{A, "", A B, B},
+		/* Lines of others keep their order behind the records. */
+		{"", A "mine\n", B "theirs\nmore\n", A B "theirs\nmore\nmine\n"},
+		{"hand\n", "hand\n" A, "hand\n", A "hand\n"},
+		{"", A "no newline", "", A "no newline\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		AUTO(strbuf) struct strbuf base = {0};
+		AUTO(strbuf) struct strbuf ours = {0};
+		AUTO(strbuf) struct strbuf theirs = {0};
+		AUTO(strbuf) struct strbuf out = {0};
+		struct error err = ERROR_INIT;
+
+		strbuf_puts(&base, table[i].base);
+		strbuf_puts(&ours, table[i].ours);
+		strbuf_puts(&theirs, table[i].theirs);
+		assert_int_equal(notes_merge_three(&base, &ours, &theirs, &out, &err), 0);
+		if (strcmp(strbuf_text(&out), table[i].merged) != 0)
+			fail_msg("row %zu: '%s'", i, strbuf_text(&out));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(three_versions_keep_additions_and_removals),
 		cmocka_unit_test(the_union_does_not_depend_on_the_order),
 		cmocka_unit_test(foreign_lines_are_kept_in_their_order),
 		cmocka_unit_test(git_25_a_newer_record_is_never_written_over),
