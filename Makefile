@@ -183,6 +183,7 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libperfgate.a
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) -Itests/unit/verdict $(PKG_CFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< \
 		$(BUILD)/libperfgate.a $(LDLIBS)
+
 .PHONY: bench-baseline
 bench-baseline: deps-test ## measure baselines: reading among 10,000 notes, many writers and clones
 	$(Q)$(MAKE) --no-print-directory all

@@ -141,6 +141,7 @@ static json_t *environment_json(const struct run *run)
 static void set_scenarios(json_t *document, const struct run *run, bool totals_only)
 {
 	json_t *cells = extjson_object(), *suite = extjson_object(), *at_least = extjson_array();
+	json_t *speed = extjson_object();
 
 	for (size_t i = 0; i < run->n_scenarios; i++) {
 		const struct scenario_result *scenario = &run->scenarios[i];
@@ -150,12 +151,18 @@ static void set_scenarios(json_t *document, const struct run *run, bool totals_o
 		extjson_set(suite, scenario->name, extjson_string(digest ? digest : "none"));
 		if (scenario->generator.limited)
 			extjson_append(at_least, extjson_string(scenario->name));
+		if (scenario->speed_ms > 0)
+			extjson_set(speed, scenario->name,
+				    extjson_rounded(scenario->speed_ms, SIGNIFICANT));
 	}
 	extjson_set(document, "cells", cells);
 	extjson_set(document, "suite", suite);
 	if (json_array_size(at_least))
 		extjson_set(document, "at_least", json_incref(at_least));
 	json_decref(at_least);
+	if (json_object_size(speed))
+		extjson_set(document, "speed", json_incref(speed));
+	json_decref(speed);
 }
 
 static json_t *document_of(const struct run *run, int64_t epoch, const char *event, bool local,

@@ -80,6 +80,7 @@ static int read_scenarios(struct record *record, struct error *err)
 	json_t *suite = json_object_get(record->document, "suite"), *digest;
 	const json_t *at_least = json_object_get(record->document, "at_least");
 	const json_t *sketches = json_object_get(record->document, "sketch");
+	const json_t *speed = json_object_get(record->document, "speed");
 	const char *name;
 
 	if (!json_is_object(suite) || json_object_size(suite) == 0)
@@ -94,6 +95,7 @@ static int read_scenarios(struct record *record, struct error *err)
 			.suite_digest = json_string_value(digest),
 			.sketch = extjson_get_string(sketches, name, NULL),
 			.at_least = lists(at_least, name),
+			.speed_ms = fmax(0, extjson_get_number(speed, name, 0)),
 		};
 	}
 	return 0;

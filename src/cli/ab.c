@@ -15,6 +15,8 @@
 /* Before anything was measured: the noise between blocks that the plan is figured with. */
 #define NOISE_ASSUMED 0.05
 #define Q_ASSUMED 3.0
+/* Cells whose power is told at a look: of all, the total's p50, p95 and throughput. */
+#define LOOK_SHOWN 3
 
 struct comparing {
 	struct session *session;
@@ -131,11 +133,13 @@ static void tell_block(const struct comparing *run, const struct ab_record *reco
 {
 	const struct ab_cells *cells = &run->cells;
 	size_t k = run->trial.n_blocks - 1;
-	double base = cells->items[METRIC_P50].blocks[k].side[AB_BASE].value;
-	double head = cells->items[METRIC_P50].blocks[k].side[AB_HEAD].value;
+	/* The total's p50, or the first of the cells that an alarm is about. */
+	const struct ab_cell *cell = &cells->items[0];
+	const struct ab_sample *side = cell->blocks[k].side;
 
-	log_info("block %zu/%u (%s first): p50 %.3g ms -> %.3g ms", run->trial.n_blocks,
-		 run->out->planned, record->head_first ? "head" : "base", base, head);
+	log_info("block %zu/%u (%s first): %s %.3g -> %.3g", run->trial.n_blocks, run->out->planned,
+		 record->head_first ? "head" : "base", metric_table[cell->metric].name,
+		 side[AB_BASE].value, side[AB_HEAD].value);
 }
 
 static void take_block(struct comparing *run, const struct ab_record *record)
@@ -164,15 +168,17 @@ static void tell_look(const struct comparing *run)
 {
 	AUTO(arena) struct arena arena = {0};
 	AUTO(strbuf) struct strbuf text = {0};
-	static const enum metric shown[] = {METRIC_P50, METRIC_P95, METRIC_THROUGHPUT};
+	size_t shown = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(shown); i++) {
-		double mde = run->cells.results[shown[i]].mde;
+	for (size_t i = 0; i < run->cells.n && shown < LOOK_SHOWN; i++) {
+		enum metric metric = run->cells.items[i].metric;
+		double mde = run->cells.results[i].mde;
 
-		if (!isnan(mde))
-			strbuf_printf(&text, "%s%s %s", text.length ? ", " : "",
-				      metric_table[shown[i]].name,
-				      ab_change_text(&arena, shown[i], mde));
+		if (isnan(mde) || ab_is_rate(metric) || metric == METRIC_P99)
+			continue;
+		shown++;
+		strbuf_printf(&text, "%s%s %s", text.length ? ", " : "", metric_table[metric].name,
+			      ab_change_text(&arena, metric, mde));
 	}
 	log_info("look %u after %zu blocks: no verdict yet; what it would find by now: %s",
 		 run->result.look, run->trial.n_blocks, strbuf_text(&text));
@@ -347,6 +353,7 @@ int ab_compare(struct session *session, struct ab_session *ab, const struct ab_b
 	run.end_ns = run.start_ns + budget_ns(session);
 	rng_seed(&run.rng, coin_seed, 0);
 	ab_cells_init(&run.cells, session, ab_slot(session), AB_BLOCKS_MAX);
+	ab_cells_keep_alarms(&run.cells, base->alarmed);
 	run.result.cells = run.cells.results;
 	run.trial = (struct ab_trial){.cells = run.cells.items,
 				      .n_cells = run.cells.n,

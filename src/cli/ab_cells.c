@@ -3,6 +3,7 @@
 
 #include "perfgate/base/text.h"
 #include "perfgate/base/units.h"
+#include "perfgate/cli/history.h"
 #include "perfgate/verdict/gate.h"
 
 #include <math.h>
@@ -66,6 +67,22 @@ void ab_cells_init(struct ab_cells *cells, const struct session *session,
 			cells->n++;
 		}
 	}
+}
+
+void ab_cells_keep_alarms(struct ab_cells *cells, const struct run *alarmed)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; alarmed && i < cells->n; i++) {
+		if (!history_has_alarm(alarmed, cells->items[i].endpoint, cells->items[i].metric))
+			continue;
+		cells->items[kept] = cells->items[i];
+		cells->items[kept].primary = true;
+		cells->endpoints[kept++] = cells->endpoints[i];
+	}
+	for (size_t i = 0; alarmed && i < kept; i++)
+		cells->items[i].blocks = &cells->blocks[i * cells->room];
+	cells->n = alarmed ? kept : cells->n;
 }
 
 void ab_cells_release(struct ab_cells *cells)

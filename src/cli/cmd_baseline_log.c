@@ -1,7 +1,10 @@
 #include "perfgate/base/units.h"
 #include "perfgate/baseline/accept.h"
+#include "perfgate/cli/ab.h"
 #include "perfgate/cli/baseline_table.h"
 #include "perfgate/cli/cli.h"
+#include "perfgate/cli/creep.h"
+#include "perfgate/verdict/changepoint.h"
 
 #include <math.h>
 #include <string.h>
@@ -85,18 +88,6 @@ static json_t *history_json(const struct history *history)
 	return out;
 }
 
-/* Figures of other machines or suites do not belong on one line with the newest. */
-static bool continues(const struct record *record, const struct record *newest,
-		      const char *scenario)
-{
-	const struct record_scenario *one = record_scenario(record, scenario);
-	const struct record_scenario *other = record_scenario(newest, scenario);
-
-	return one && other && record->epoch == newest->epoch &&
-	       text_equal(record->fingerprint, newest->fingerprint) &&
-	       text_equal(one->suite_digest, other->suite_digest);
-}
-
 /* Values of one metric of "total", oldest first; at most `limit` of the newest. Heap. */
 static double *trend(const struct history *history, const char *scenario, enum metric metric,
 		     size_t limit, size_t *count)
@@ -112,7 +103,7 @@ static double *trend(const struct history *history, const char *scenario, enum m
 			const struct record_cell *cell =
 				record_find(list->items[r], scenario, "total", metric);
 
-			if (!cell || (newest && !continues(list->items[r], newest, scenario)))
+			if (!cell || (newest && !creep_continues(list->items[r], newest, scenario)))
 				continue;
 			if (!newest)
 				newest = list->items[r];
@@ -240,6 +231,52 @@ static void show_history(const struct history *history, size_t columns, struct s
 	}
 }
 
+/* ---- change points and creep ---- */
+
+static void show_change_points(const struct creep_series *series, struct record *const *records,
+			       void *arg)
+{
+	struct strbuf *out = arg;
+	AUTO_FREE struct changepoint *found = xcalloc(series->n + 1, sizeof *found);
+	AUTO(arena) struct arena arena = {0};
+	struct rng rng;
+	size_t count;
+
+	rng_seed(&rng, CHANGEPOINT_SEED, 0);
+	count = changepoint_find(series->levels, series->n, log1p(CHANGEPOINT_MAGNITUDE), &rng,
+				 found);
+	for (size_t i = 0; i < count; i++) {
+		const struct record *first = records[series->places[found[i].index]];
+
+		strbuf_printf(out, "  %.*s %s  ", SHORT_COMMIT, first->commit, first->when);
+		baseline_put_text(out, series->scenario);
+		strbuf_printf(out, " %s %s, p %.2g\n", metric_table[series->metric].name,
+			      ab_change_text(&arena, series->metric,
+					     ab_change(series->metric, found[i].change)),
+			      found[i].p);
+	}
+}
+
+static void show_changes(const struct history *history, struct strbuf *out)
+{
+	struct record **records = NULL;
+	size_t n = 0, capacity = 0, before;
+	AUTO_FREE char *creep = NULL;
+
+	for (size_t i = 0; i < history->count; i++)
+		for (size_t r = 0; r < history->items[i].list.count; r++)
+			*VEC_PUSH(records, n, capacity) = history->items[i].list.items[r];
+	strbuf_puts(out, "change points (all requests, newest first):\n");
+	before = out->length;
+	creep_each(records, n, show_change_points, out);
+	if (out->length == before)
+		strbuf_printf(out, "  none of %.0f %% or more among %zu baselines\n",
+			      100 * CHANGEPOINT_MAGNITUDE, n);
+	creep = creep_describe(records, n);
+	strbuf_printf(out, "creep: %s\n", creep ? creep : "none found since the last tag");
+	free(records);
+}
+
 static int parse_limit(const struct cli *cli, size_t *out, struct error *err)
 {
 	const char *text = cli_value(cli, "--limit"), *why;
@@ -280,12 +317,16 @@ static int log_run(struct cli *cli, struct error *err)
 		strbuf_puts(&out, "no baseline yet: run perfgate check --update-baseline\n");
 	} else {
 		show_history(&history, (size_t)cli_columns(STDOUT_FILENO), &out);
+		if (cli_flag(cli, "--change-points"))
+			show_changes(&history, &out);
 	}
 	return cli_print(strbuf_text(&out), err);
 }
 
 static const struct option_row log_options[] = {
 	{.name = "--limit", .value = "N", .help = "at most N commits that have a baseline (20)"},
+	{.name = "--change-points",
+	 .help = "where a metric's level changed, and creep since the last tag"},
 	{.name = "--json", .help = "print commits and records as a JSON list"},
 	{0},
 };
@@ -298,8 +339,13 @@ const struct command cmd_baseline_log = {
 	.description =
 		"Walks the first parents of a commit (HEAD unless given) and prints those with a\n"
 		"baseline, newest first, and each metric as a line of blocks, oldest to newest,\n"
-		"over the records of the same suite, machine and epoch as the newest one.",
+		"over the records of the same suite, machine and epoch as the newest one.\n"
+		"A change point is a step of 5 % or more that the values on both sides prove; "
+		"creep\n"
+		"is a rise since the last tag that no single step shows.",
 	.examples = "  perfgate baseline log\n"
+		    "  # when did it get slower?\n"
+		    "  perfgate baseline log main --limit 200 --change-points\n"
 		    "  # the last hundred, for a program\n"
 		    "  perfgate baseline log main --limit 100 --json",
 	.options = log_options,

@@ -4,6 +4,8 @@
 #include "perfgate/base/text.h"
 #include "perfgate/baseline/baseline.h"
 #include "perfgate/cli/ab.h"
+#include "perfgate/cli/creep.h"
+#include "perfgate/cli/history.h"
 #include "perfgate/cli/session.h"
 #include "perfgate/report/formats.h"
 #include "perfgate/results/codec.h"
@@ -104,7 +106,60 @@ static void note_differences(struct session *session)
 				     run->baseline_note ? "; " : "", session->differences);
 }
 
-static int compare(struct session *session)
+/* On the baseline branch: what no single comparison shows. */
+static void note_creep(struct session *session, const struct baseline_history *history)
+{
+	struct run *run = session->run;
+	const char *branch = session->settings->baseline_branch;
+	AUTO_FREE char *text = NULL;
+
+	if (!run->branch || !branch || !text_equal(run->branch, branch))
+		return;
+	text = creep_describe(history->items, history->count);
+	if (!text)
+		return;
+	log_warning("%s", text);
+	run->baseline_note =
+		arena_printf(&run->arena, "%s%s%s", run->baseline_note ? run->baseline_note : "",
+			     run->baseline_note ? "; " : "", text);
+}
+
+static bool wants_history(const struct session *session, const struct ab_base *base)
+{
+	enum regression_mode mode = session_rules(session)->regression_mode;
+
+	return !session->run->interrupted && base->kind == AB_BASE_NONE &&
+	       (mode == REGRESSION_HISTORY || mode == REGRESSION_AUTO);
+}
+
+/* The run against the history: cells, an alarm side by side, and the verdict once more. */
+static int judge_history(struct session *session, const struct baseline_history *history,
+			 struct error *err)
+{
+	AUTO(record) struct record *now = NULL;
+
+	if (history->count == 0)
+		return 0;
+	if (history_record(session->run, &now, err))
+		return -1;
+	history_add_cells(session->run, now, history, session_rules(session));
+	history_escalate(session, history);
+	verdict_roll_up(session->run);
+	return 0;
+}
+
+/* --base RESULT: that run is the whole history. */
+static int compare_result(struct session *session, struct run *base, struct error *err)
+{
+	AUTO(baseline_history) struct baseline_history history = {0};
+
+	if (history_of_run(base, session->run, &history, err))
+		return error_wrap(err, "--base");
+	log_warning("--base: %s", history_caveat(&session->run->arena, 1));
+	return judge_history(session, &history, err);
+}
+
+static int compare(struct session *session, const struct ab_base *base, bool measured)
 {
 	AUTO(baseline_history) struct baseline_history history = {0};
 	struct error err = ERROR_INIT;
@@ -116,6 +171,9 @@ static int compare(struct session *session)
 		session->run->baseline_note =
 			arena_printf(&session->run->arena, "no baseline: %s", err.message);
 	}
+	if (measured && wants_history(session, base) && judge_history(session, &history, &err))
+		return note_error(&err);
+	note_creep(session, &history);
 	note_differences(session);
 	/* The warning was printed when the notes were fetched. */
 	if (history.warning[0] && cli_flag(session->cli, "--strict"))
@@ -156,13 +214,8 @@ static int drive(struct session *session, const struct ab_base *base, struct err
 				 .coin_seed = coin_seed(session)};
 
 	unlink(record);
-	if (base->kind != AB_BASE_COMMIT) {
-		if (session_drive(session, err))
-			return -1;
-		return base->kind == AB_BASE_NONE || cli_stop
-			       ? 0
-			       : ab_compare_result(session, base, err);
-	}
+	if (base->kind != AB_BASE_COMMIT)
+		return session_drive(session, err);
 	cli_catch_signals();
 	if (ab_announce(session, base, err) || ab_open(session, &sides, &ab, err) ||
 	    session_drive(session, err))
@@ -215,6 +268,7 @@ static int give_up(struct session *session, struct error *err)
 static int check_run(struct cli *cli, struct error *err)
 {
 	AUTO(session) struct session session;
+	AUTO(run) struct run *base_run = NULL;
 	struct ab_base base;
 	const char *reason;
 	int status;
@@ -226,13 +280,17 @@ static int check_run(struct cli *cli, struct error *err)
 		return skip(&session, reason, err);
 	if (ab_choose_base(&session, &base, err) || session_lock_output(&session, err))
 		return -1;
+	if (base.kind == AB_BASE_RESULT && codec_load(base.path, &base_run, err))
+		return -1;
 	session_tell_begin(&session);
 	status = measure(&session, &base, err);
 	if (status < 0)
 		return give_up(&session, err);
 	if (cli_value(cli, "--from"))
 		session_judge(&session);
-	status = worse(status, compare(&session));
+	status = worse(status, compare(&session, &base, status == 0));
+	if (base_run && status == 0 && compare_result(&session, base_run, err))
+		status = note_error(err);
 	status = worse(status, verdict_status(&session));
 	status = worse(status, report(&session));
 	status = worse(status, update(&session));

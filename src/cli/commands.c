@@ -7,6 +7,7 @@ const struct command *const cli_commands[] = {
 	&cmd_run,
 	&cmd_report,
 	&cmd_notify,
+	&cmd_compare,
 	&cmd_baseline_show,
 	&cmd_baseline_log,
 	&cmd_baseline_update,

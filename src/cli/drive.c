@@ -5,6 +5,7 @@
 #include "perfgate/base/text.h"
 #include "perfgate/load/engine.h"
 #include "perfgate/load/limits.h"
+#include "perfgate/load/speed.h"
 
 #include <math.h>
 #include <string.h>
@@ -154,6 +155,19 @@ static int drive_phase(struct session *session, const struct scenario *scenario,
 	return status;
 }
 
+/* The scenario and, when it is measured again, its repetition have the same machine before them. */
+static int drive_scenario(struct session *session, const struct scenario *scenario,
+			  struct progress *progress, struct error *err)
+{
+	double speed_ms = speed_probe_ms();
+	size_t before = session->run->n_scenarios;
+	int status = drive_phase(session, scenario, progress, err);
+
+	if (session->run->n_scenarios > before)
+		session->run->scenarios[before].speed_ms = speed_ms;
+	return status;
+}
+
 static bool was_aborted(const struct run *run)
 {
 	return run->n_scenarios > 0 && run->scenarios[run->n_scenarios - 1].aborted;
@@ -170,7 +184,7 @@ static int drive_scenarios(struct session *session, struct error *err)
 
 		if (i > 0 && !pause_ns(session, scenario->pause_ns))
 			break;
-		if (drive_phase(session, scenario, &progress, err))
+		if (drive_scenario(session, scenario, &progress, err))
 			return -1;
 		capacity =
 			suite_capacity(session->suite, scenario, min_throughput(session, scenario));

@@ -7,6 +7,7 @@
 #include "perfgate/base/units.h"
 #include "perfgate/config/table.h"
 #include "perfgate/ext/git.h"
+#include "perfgate/verdict/drift.h"
 #include "perfgate/verdict/gate.h"
 
 #include <fcntl.h>
@@ -263,6 +264,21 @@ int session_verdict_status(const struct verdict *verdict, const struct settings 
 	return status == 1 && settings->enforce == ENFORCE_WARN ? 0 : status;
 }
 
+static void judge_drift(struct session *session)
+{
+	const struct settings *rules = session_rules(session);
+
+	for (size_t i = 0; i < session->n_scenarios && rules->regression_mode != REGRESSION_OFF;
+	     i++) {
+		const struct scenario_result *result =
+			run_find(session->run, session->scenarios[i]->name);
+
+		if (result)
+			drift_judge(session->run, result, rules->tolerance[METRIC_P95],
+				    rules->regression_enforce == ENFORCE_WARN);
+	}
+}
+
 void session_judge(struct session *session)
 {
 	struct run *run = session->run;
@@ -281,8 +297,9 @@ void session_judge(struct session *session)
 			verdict_judge_gate(run, &gates[j]);
 		free(gates);
 	}
+	judge_drift(session);
 	for (size_t i = 0; i < before.n_cells; i++)
-		if (before.cells[i].regression)
+		if (before.cells[i].regression && before.cells[i].regression->by == JUDGED_BY_AB)
 			verdict_add_cell(run, &before.cells[i]);
 	free(before.cells);
 	verdict_roll_up(run);

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-const struct metric_info metric_table[METRIC_COUNT] = {
+const struct metric_info metric_table[METRIC_ALL] = {
 	[METRIC_P50] = {.name = "p50",
 			.title = "p50 response time",
 			.unit = "ms",
@@ -36,6 +36,7 @@ const struct metric_info metric_table[METRIC_COUNT] = {
 				   .unit = "",
 				   .gate_key = "min_cache_hit_rate",
 				   .higher_is_better = true},
+	[METRIC_RSS] = {.name = "rss", .title = "resident memory", .unit = "bytes"},
 };
 
 void gate_limits_init(struct gate_limits *limits)

@@ -88,6 +88,8 @@ static void read_target(struct engine *engine)
 	procstat_read(engine->target->pid, &engine->target_end);
 	if (engine->target_end.rss_bytes > engine->rss_max_bytes)
 		engine->rss_max_bytes = engine->target_end.rss_bytes;
+	engine->series.rss_bytes =
+		engine->target_end.rss_bytes > 0 ? engine->target_end.rss_bytes : 0;
 }
 
 /* The window's begin and end as seen from here, some 0.1 ms late. */

@@ -85,6 +85,7 @@ static void close_first(struct series *series)
 	interval->p50_ms = quantile_ms(second->latency, 0.50);
 	interval->p95_ms = quantile_ms(second->latency, 0.95);
 	interval->p99_ms = quantile_ms(second->latency, 0.99);
+	interval->rss_bytes = series->rss_bytes;
 	show(series, second);
 	if (!second->draining || interval->requests > 0)
 		*VEC_PUSH(result->series, result->n_series, series->capacity) = *interval;

@@ -107,9 +107,11 @@ void figures_short(struct strbuf *out, double value)
 	figures_number(out, value, short_decimals(value));
 }
 
-/* Values are shown in percent, ms or per second. */
+/* Values are shown in percent, ms, per second or MiB. */
 static double shown_scale(enum metric metric)
 {
+	if (metric == METRIC_RSS)
+		return 1.0 / (1024 * 1024);
 	return metric == METRIC_ERROR_RATE || metric == METRIC_CACHE_HIT_RATE ? 100 : 1;
 }
 
@@ -119,6 +121,7 @@ static const char *shown_unit(enum metric metric)
 	case METRIC_ERROR_RATE:
 	case METRIC_CACHE_HIT_RATE: return "%";
 	case METRIC_THROUGHPUT: return "/s";
+	case METRIC_RSS: return " MiB";
 	default: return " ms";
 	}
 }

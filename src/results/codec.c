@@ -27,6 +27,7 @@ static json_t *encode_regression(const struct regression *regression)
 	json_t *out = extjson_object();
 	json_t *changes = extjson_array();
 
+	extjson_set(out, "by", extjson_string(judged_by_names[regression->by]));
 	extjson_set(out, "finding", extjson_string(regression->finding));
 	extjson_set(out, "primary", json_boolean(regression->primary));
 	extjson_set(out, "change", extjson_rounded(regression->change, DIGITS));
@@ -36,6 +37,12 @@ static json_t *encode_regression(const struct regression *regression)
 	extjson_set(out, "upper", extjson_rounded(regression->upper, DIGITS));
 	extjson_set(out, "p", extjson_rounded(regression->p, DIGITS));
 	extjson_set(out, "detectable", extjson_rounded(regression->detectable, DIGITS));
+	if (regression->by == JUDGED_BY_HISTORY) {
+		extjson_set(out, "baselines", extjson_integer(regression->baselines));
+		extjson_set(out, "bound", extjson_rounded(regression->bound, DIGITS));
+	}
+	if (regression->by == JUDGED_BY_TREND)
+		extjson_set(out, "per_hour", extjson_rounded(regression->per_hour, DIGITS));
 	extjson_set(out, "blocks", extjson_integer(regression->blocks));
 	for (size_t i = 0; i < regression->n_changes; i++)
 		extjson_append(changes, extjson_rounded(regression->changes[i], DIGITS));
@@ -159,7 +166,7 @@ static int decode_enum(const char *text, const char *const *names, int count, co
 
 static int decode_metric(const char *text, enum metric *out, struct error *err)
 {
-	for (int i = 0; i < METRIC_COUNT; i++) {
+	for (int i = 0; i < METRIC_ALL; i++) {
 		if (text_equal(text, metric_table[i].name)) {
 			*out = (enum metric)i;
 			return 0;
@@ -175,6 +182,9 @@ static const struct regression *decode_regression(struct run *run, const json_t 
 	size_t count = json_array_size(changes) <= MAX_BLOCKS ? json_array_size(changes) : 0;
 	double *values = arena_alloc(&run->arena, count ? count : 1, sizeof *values);
 
+	for (int i = 0; i < JUDGED_BY_COUNT; i++)
+		if (text_equal(extjson_get_string(json, "by", ""), judged_by_names[i]))
+			out->by = (enum judged_by)i;
 	out->finding = codec_string(run, json, "finding");
 	out->primary = extjson_get_bool(json, "primary", false);
 	out->change = extjson_get_number(json, "change", NAN);
@@ -185,6 +195,9 @@ static const struct regression *decode_regression(struct run *run, const json_t 
 	out->p = extjson_get_number(json, "p", NAN);
 	out->detectable = extjson_get_number(json, "detectable", NAN);
 	out->blocks = (uint32_t)codec_count(json, "blocks");
+	out->baselines = (uint32_t)codec_count(json, "baselines");
+	out->bound = extjson_get_number(json, "bound", NAN);
+	out->per_hour = extjson_get_number(json, "per_hour", NAN);
 	for (size_t i = 0; i < count; i++) {
 		const json_t *value = json_array_get(changes, i);
 

@@ -150,6 +150,8 @@ static json_t *encode_interval(const struct interval *interval)
 	extjson_set(out, "p99_ms", extjson_rounded(interval->p99_ms, DIGITS));
 	extjson_set(out, "cache_hits", extjson_integer((int64_t)interval->cache_hits));
 	extjson_set(out, "cache_misses", extjson_integer((int64_t)interval->cache_misses));
+	if (interval->rss_bytes > 0)
+		extjson_set(out, "rss_bytes", extjson_real(interval->rss_bytes));
 	return out;
 }
 
@@ -208,6 +210,8 @@ json_t *codec_encode_scenario(const struct scenario_result *scenario)
 	extjson_set(out, "planned_rps", extjson_rounded(scenario->planned_rps, RATE_DIGITS));
 	extjson_set(out, "offered_rps", extjson_rounded(scenario->offered_rps, RATE_DIGITS));
 	extjson_set(out, "throughput_rps", extjson_rounded(scenario->throughput_rps, RATE_DIGITS));
+	if (scenario->speed_ms > 0)
+		extjson_set(out, "speed_ms", extjson_rounded(scenario->speed_ms, DIGITS));
 	extjson_set(out, "interrupted", json_boolean(scenario->interrupted));
 	if (scenario->aborted)
 		extjson_set(out, "aborted", extjson_string(scenario->aborted));
@@ -341,6 +345,7 @@ static int decode_series(const json_t *json, struct scenario_result *out, struct
 		interval->p99_ms = extjson_get_number(item, "p99_ms", NAN);
 		interval->cache_hits = codec_count(item, "cache_hits");
 		interval->cache_misses = codec_count(item, "cache_misses");
+		interval->rss_bytes = extjson_get_number(item, "rss_bytes", 0);
 	}
 	return 0;
 }
@@ -387,6 +392,7 @@ int codec_decode_scenario(struct run *run, const json_t *json, struct error *err
 	out->planned_rps = extjson_get_number(json, "planned_rps", NAN);
 	out->offered_rps = extjson_get_number(json, "offered_rps", NAN);
 	out->throughput_rps = extjson_get_number(json, "throughput_rps", NAN);
+	out->speed_ms = extjson_get_number(json, "speed_ms", 0);
 	out->interrupted = extjson_get_bool(json, "interrupted", false);
 	out->aborted = codec_string(run, json, "aborted");
 	out->left_out = codec_string(run, json, "left_out");

@@ -34,6 +34,12 @@ const char *const outcome_names[OUTCOME_COUNT] = {
 	[OUTCOME_SKIPPED] = "skipped",
 };
 
+const char *const judged_by_names[JUDGED_BY_COUNT] = {
+	[JUDGED_BY_AB] = "ab",
+	[JUDGED_BY_HISTORY] = "history",
+	[JUDGED_BY_TREND] = "trend",
+};
+
 struct run *run_new(void)
 {
 	struct run *run = xcalloc(1, sizeof *run);
@@ -163,7 +169,8 @@ double endpoint_metric(const struct scenario_result *scenario,
 			     endpoint->requests - endpoint->classes[CLASS_CANCELLED]);
 	case METRIC_CACHE_HIT_RATE:
 		return ratio(endpoint->cache_hits, endpoint->cache_hits + endpoint->cache_misses);
-	case METRIC_COUNT: break;
+	case METRIC_COUNT:
+	case METRIC_ALL: break;
 	}
 	assert(false && "unknown metric");
 	return NAN;

@@ -301,7 +301,8 @@ void verdict_judge_gate(struct run *run, const struct gate *gate)
 	case METRIC_THROUGHPUT: judge_throughput(run, cell, &phases); break;
 	case METRIC_ERROR_RATE: judge_error_rate(run, cell, &phases); break;
 	case METRIC_CACHE_HIT_RATE: judge_cache_hits(run, cell, &phases); break;
-	case METRIC_COUNT: break;
+	case METRIC_COUNT:
+	case METRIC_ALL: break;
 	}
 	distrust(run, cell,
 		 gate->metric == METRIC_THROUGHPUT && phases.capacity ? phases.capacity

@@ -24,21 +24,32 @@ static size_t count_cells(const struct verdict *verdict, enum outcome outcome,
 	return count;
 }
 
+/* What the run was compared with, or NULL when it was not, or a cell failed with a warning. */
+static const char *compared_with(const struct run *run)
+{
+	const char *with = run->comparison ? run->comparison->base : NULL;
+
+	for (size_t i = 0; i < run->verdict.n_cells; i++) {
+		const struct cell *cell = &run->verdict.cells[i];
+
+		if (cell->regression && cell->outcome == OUTCOME_FAIL)
+			return NULL;
+		if (cell->regression && cell->regression->by == JUDGED_BY_HISTORY && !with)
+			with = "the baselines";
+	}
+	return with;
+}
+
 /* Cells of a comparison are no gates: nobody set a limit for them. */
 static const char *passed(struct run *run, size_t count)
 {
 	const struct verdict *verdict = &run->verdict;
-	bool compared = run->comparison != NULL;
+	const char *with = compared_with(run);
 
-	for (size_t i = 0; i < verdict->n_cells; i++) {
-		const struct cell *cell = &verdict->cells[i];
-
-		count -= cell->regression && cell->outcome == OUTCOME_PASS;
-		compared &= !(cell->regression && cell->outcome == OUTCOME_FAIL);
-	}
+	for (size_t i = 0; i < verdict->n_cells; i++)
+		count -= verdict->cells[i].regression && verdict->cells[i].outcome == OUTCOME_PASS;
 	return arena_printf(&run->arena, "%zu gate%s passed%s%s", count, count == 1 ? "" : "s",
-			    compared ? ", no regression against " : "",
-			    compared ? run->comparison->base : "");
+			    with ? ", no regression against " : "", with ? with : "");
 }
 
 static const char *reason_for(struct run *run, enum outcome outcome, size_t count,

@@ -11,7 +11,8 @@
  * metric is [value, n]; metrics without a value are left out. `id` is the sha256 of
  * the line without the id member: a damaged or edited line is recognised.
  * `env` holds what the fingerprint was made of, so that a difference can be
- * named. `at_least` lists the scenarios whose throughput is a lower bound.
+ * named. `at_least` lists the scenarios whose throughput is a lower bound,
+ * `speed` has the speed probe's time in ms of those that have one.
  *
  * The line is the truth: it is stored and merged byte by byte, never written anew.
  */
@@ -37,6 +38,7 @@ struct record_scenario {
 	const char *name, *suite_digest;
 	const char *sketch; /* latency of "total", histogram_decode(); NULL = none */
 	bool at_least; /* the generator was the limit of its throughput */
+	double speed_ms; /* of the speed probe before it (load/speed.h); 0 = unknown */
 };
 
 /* Strings live in the arena or in `document`. */

@@ -69,6 +69,7 @@ struct ab_base {
 	char commit[41];
 	const char *shown; /* "v1.2", "merge-base with main" */
 	const char *path; /* of the result */
+	const struct run *alarmed; /* judge the cells of its history alarms only; NULL = all */
 };
 
 /*
@@ -78,7 +79,10 @@ struct ab_base {
 PG_MUST_CHECK int ab_choose_base(const struct session *session, struct ab_base *out,
 				 struct error *err);
 
-/* The cells of a comparison, with room for `room` blocks each. */
+/*
+ * The cells of a comparison, with room for `room` blocks each; after ab_cells_init() those that
+ * are no history alarm of `alarmed` (NULL: all stay) can be left out. What stays is primary.
+ */
 struct ab_cells {
 	struct ab_cell *items;
 	struct ab_cell_result *results;
@@ -88,6 +92,7 @@ struct ab_cells {
 };
 void ab_cells_init(struct ab_cells *cells, const struct session *session,
 		   const struct scenario *slot, size_t room);
+void ab_cells_keep_alarms(struct ab_cells *cells, const struct run *alarmed);
 void ab_cells_release(struct ab_cells *cells);
 DEFINE_AUTO_VALUE(ab_cells, struct ab_cells, ab_cells_release)
 /* What both sides of a record measured becomes block `k` of every cell. */
@@ -117,12 +122,5 @@ PG_MUST_CHECK int ab_announce(const struct session *session, const struct ab_bas
 PG_MUST_CHECK int ab_compare(struct session *session, struct ab_session *ab,
 			     const struct ab_base *base, uint64_t coin_seed, struct error *err);
 
-/*
- * Against the one other run of base->path: history with N = 1 (verdict/history.h), which proves
- * large changes only and says so. The cells are appended to run->verdict. ERROR_UNMEASURED when it
- * was measured elsewhere or by another suite.
- */
-PG_MUST_CHECK int ab_compare_result(struct session *session, const struct ab_base *base,
-				    struct error *err);
 
 #endif

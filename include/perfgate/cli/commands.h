@@ -9,6 +9,7 @@ struct command;
 extern const struct command cmd_check;
 extern const struct command cmd_run;
 extern const struct command cmd_report;
+extern const struct command cmd_compare;
 extern const struct command cmd_calibrate;
 extern const struct command cmd_notify;
 extern const struct command cmd_baseline_show;

@@ -112,8 +112,9 @@ const struct scenario *session_judged_scenario(const struct session *session,
 					       const struct scenario *scenario);
 
 /*
- * Judge every gate of the scenarios asked for and roll up (verdict/gate.h). Cells of a comparison
- * stay as they are, behind the gates.
+ * Judge every gate of the scenarios asked for and their drift (verdict/drift.h), and roll up
+ * (verdict/gate.h). Cells of an A/B comparison stay as they are, behind them; those of a history
+ * are dropped: they are judged anew (cli/history.h).
  */
 void session_judge(struct session *session);
 

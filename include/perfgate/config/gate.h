@@ -18,7 +18,10 @@ enum metric {
 	METRIC_THROUGHPUT,
 	METRIC_ERROR_RATE,
 	METRIC_CACHE_HIT_RATE,
-	METRIC_COUNT
+	METRIC_COUNT,
+	/* Bytes; it has no gate, limit or baseline: only its rise over a scenario is judged. */
+	METRIC_RSS = METRIC_COUNT,
+	METRIC_ALL
 };
 
 struct metric_info {
@@ -31,7 +34,7 @@ struct metric_info {
 	double quantile; /* percentiles: 0.50 …; else 0 */
 };
 
-extern const struct metric_info metric_table[METRIC_COUNT];
+extern const struct metric_info metric_table[METRIC_ALL];
 
 /* Index by metric; NaN = not gated. `origin` e.g. "ci_cd_config.yml:5", borrowed; NULL = default */
 struct gate_limits {

@@ -26,6 +26,7 @@ struct series {
 	uint32_t users;
 	bool warmup;
 	struct histogram *latency;
+	double rss_bytes; /* the caller's: of the target now; the next seconds get it */
 };
 
 void series_init(struct series *series, struct scenario_result *result, uint32_t n_workers);

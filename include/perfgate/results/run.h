@@ -67,6 +67,7 @@ struct interval {
 	uint64_t requests, errors;
 	double p50_ms, p95_ms, p99_ms;
 	uint64_t cache_hits, cache_misses;
+	double rss_bytes; /* of the target with its descendants; 0 = unknown */
 };
 
 enum invalid_by { INVALID_NOT, INVALID_OURS, INVALID_MACHINE };
@@ -111,6 +112,7 @@ struct scenario_result {
 	double planned_rps; /* NaN: no think time */
 	double offered_rps; /* sent in the judged window per second */
 	double throughput_rps; /* ok in the judged window per second */
+	double speed_ms; /* of the machine, just before (load/speed.h); 0 = unknown */
 	bool interrupted;
 	const char *aborted; /* why abort_on: ended it early; NULL = it did not */
 	struct endpoint_result *endpoints;
@@ -137,11 +139,21 @@ enum outcome {
 };
 extern const char *const outcome_names[OUTCOME_COUNT];
 
+/* What a cell was judged by. */
+enum judged_by {
+	JUDGED_BY_AB, /* side by side with a base */
+	JUDGED_BY_HISTORY, /* accepted baselines (verdict/history.h) */
+	JUDGED_BY_TREND, /* its own course over the scenario (verdict/drift.h) */
+	JUDGED_BY_COUNT
+};
+extern const char *const judged_by_names[JUDGED_BY_COUNT];
+
 /*
  * What a comparison found about a cell. Changes are those of the metric itself: 0.1 = 10 % more of
  * it; of error and hit rates 0.01 = one percentage point more. NaN = none.
  */
 struct regression {
+	enum judged_by by;
 	const char *finding; /* "regression", "improved", "within_tolerance", "undecided" … */
 	bool primary; /* the run passes only with proof for this cell */
 	double change, low, high; /* with its 95 % interval */
@@ -150,6 +162,9 @@ struct regression {
 	double p; /* adjusted for all cells; NaN between looks */
 	double detectable; /* smallest change for the worse found with a power of about .8 */
 	uint32_t blocks; /* that counted */
+	uint32_t baselines; /* history: past runs compared with */
+	double bound; /* history: the worst change that is no alarm; else 0 */
+	double per_hour; /* trend: slope in the metric's unit per hour; else 0 */
 	const double *changes; /* by block in the order measured; NaN: did not count */
 	size_t n_changes;
 };
