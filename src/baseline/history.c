@@ -419,6 +419,45 @@ static char *path_in_tree(const struct extgit *git, const char *path)
 	return xstrdup(absolute + length);
 }
 
+/* Opened from `git`, which outlives it; start.commit is "" when nothing is known. */
+static int find_base(struct reading *reading, const struct extgit *git, struct start *start,
+		     struct error *err)
+{
+	*start = (struct start){.commit = ""};
+	reading->git = git;
+	if (extgit_head(git, &reading->head, err))
+		return -1;
+	if (reading->head.unborn)
+		return 0;
+	if (extgit_remote_find(git, reading->settings->baseline_remote, &reading->remote, err) ||
+	    find_start(reading, start, err))
+		return -1;
+	return 0;
+}
+
+int baseline_base_commit(const struct settings *settings, const struct ci *ci, char *out_commit,
+			 struct error *err)
+{
+	AUTO(extgit) struct extgit *git = NULL;
+	AUTO(reading) struct reading reading = {.settings = settings, .ci = ci};
+	struct start start;
+
+	if (extgit_open(&git, err))
+		return -1;
+	if (!git)
+		return error_set(err, ERROR_USAGE, "there is no git repository here");
+	if (find_base(&reading, git, &start, err))
+		return -1;
+	if (start.commit[0] == '\0' || !extgit_has_commit(git, start.commit))
+		return error_set(
+			err, ERROR_USAGE,
+			"where HEAD left `%s` is not in this clone: fetch it (fetch-depth: "
+			"0)",
+			target_branch(&reading));
+	memcpy(out_commit, start.commit, EXTGIT_OID_SIZE);
+	return 0;
+}
+
 int baseline_base_file(const struct settings *settings, const struct ci *ci, const char *path,
 		       char *out_commit, struct strbuf *out, struct error *err)
 {
@@ -431,17 +470,13 @@ int baseline_base_file(const struct settings *settings, const struct ci *ci, con
 	*out_commit = '\0';
 	if (extgit_open(&git, err))
 		return -1;
-	reading.git = git;
 	inside = git ? path_in_tree(git, path) : NULL;
 	if (!inside)
 		return 0;
-	if (extgit_head(git, &reading.head, err))
+	if (find_base(&reading, git, &start, err))
 		return -1;
 	if (reading.head.unborn)
 		return 0;
-	if (extgit_remote_find(git, settings->baseline_remote, &reading.remote, err) ||
-	    find_start(&reading, &start, err))
-		return -1;
 	if (start.commit[0] == '\0' || !extgit_has_commit(git, start.commit))
 		return error_set(err, ERROR_BASELINE,
 				 "the base commit is not in this clone: use fetch-depth: 0");

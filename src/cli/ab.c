@@ -314,7 +314,8 @@ static void finish(struct comparing *run, bool failed)
 	out->reason = how_it_ended(run);
 	if (run->trial.n_blocks > 0)
 		ab_cells_store(&run->cells, &run->trial, interrupted,
-			       session->settings->regression_enforce == ENFORCE_WARN, session->run);
+			       session_rules(session)->regression_enforce == ENFORCE_WARN,
+			       session->run);
 	else if (!failed)
 		store_nothing(run);
 	session->run->comparison = out;
@@ -357,7 +358,7 @@ int ab_compare(struct session *session, struct ab_session *ab, const struct ab_b
 	run.result.cells = run.cells.results;
 	run.trial = (struct ab_trial){.cells = run.cells.items,
 				      .n_cells = run.cells.n,
-				      .floor_ms = session->settings->regression_floor_ms};
+				      .floor_ms = session_rules(session)->regression_floor_ms};
 	ab_plan_init(&run.plan,
 		     affordable(session->settings, run.out->budget_s, ab_block_load_s(session)));
 	status = measure_blocks(&run, err);

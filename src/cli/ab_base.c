@@ -3,6 +3,7 @@
 
 #include "perfgate/base/log.h"
 #include "perfgate/base/text.h"
+#include "perfgate/baseline/history.h"
 #include "perfgate/ext/git.h"
 #include "perfgate/results/codec.h"
 
@@ -15,40 +16,14 @@ static int open_repository(struct extgit **out, struct error *err)
 	return *out ? 0 : error_set(err, ERROR_USAGE, "there is no git repository here");
 }
 
-/* The merge-base with the baseline branch, and HEAD. */
-static int find_merge_base(const char *branch, char *out_commit, char *out_head, struct error *err)
-{
-	AUTO(extgit) struct extgit *git = NULL;
-	char tip[EXTGIT_OID_SIZE];
-	struct extgit_head head;
-	bool found;
-
-	if (open_repository(&git, err) || extgit_head(git, &head, err))
-		return -1;
-	if (!extgit_branch_tip(git, NULL, branch, tip))
-		return error_set(err, ERROR_USAGE,
-				 "the baseline branch `%s` is not here: fetch it (fetch-depth: 0)",
-				 branch);
-	if (extgit_merge_base(git, tip, head.commit, out_commit, &found, err))
-		return -1;
-	if (!found)
-		return error_set(err, ERROR_USAGE, "HEAD and `%s` have no common ancestor%s",
-				 branch,
-				 head.shallow ? ": the clone is shallow; fetch more of it "
-						"(fetch-depth: 0)"
-					      : "");
-	memcpy(out_head, head.commit, EXTGIT_OID_SIZE);
-	return 0;
-}
-
 /* Not asked for by name: `auto` goes without it when it cannot be had, `ab` does not. */
 static int choose_merge_base(const struct session *session, struct ab_base *out, struct error *err)
 {
-	const char *branch = session->settings->baseline_branch;
-	char head[EXTGIT_OID_SIZE];
+	const char *branch = session->ci.base_branch[0] ? session->ci.base_branch
+							: session->settings->baseline_branch;
 
-	if (find_merge_base(branch, out->commit, head, err)) {
-		if (session->settings->regression_mode == REGRESSION_AB) {
+	if (baseline_base_commit(session_rules(session), &session->ci, out->commit, err)) {
+		if (session_rules(session)->regression_mode == REGRESSION_AB) {
 			err->kind = ERROR_USAGE;
 			return error_wrap(err, "regression.mode: ab");
 		}
@@ -56,7 +31,7 @@ static int choose_merge_base(const struct session *session, struct ab_base *out,
 		error_clear(err);
 		return 0;
 	}
-	if (text_equal(out->commit, head) && !session->run->dirty) {
+	if (text_equal(out->commit, session->run->commit) && !session->run->dirty) {
 		log_info("no A/B comparison: HEAD is on `%s`", branch);
 		return 0;
 	}
@@ -67,7 +42,7 @@ static int choose_merge_base(const struct session *session, struct ab_base *out,
 
 static bool wants_merge_base(const struct session *session)
 {
-	enum regression_mode mode = session->settings->regression_mode;
+	enum regression_mode mode = session_rules(session)->regression_mode;
 
 	return text_starts_with(session->run->event, "pull_request") && !session->run->quick &&
 	       session->settings->target.kind == TARGET_COMMAND &&

@@ -61,7 +61,7 @@ void ab_cells_init(struct ab_cells *cells, const struct session *session,
 				.metric = (enum metric)metric,
 				.primary = ab_is_primary(name, (enum metric)metric, share) &&
 					   is_measurable((enum metric)metric, requests * share),
-				.tolerance = session->settings->tolerance[metric],
+				.tolerance = session_rules(session)->tolerance[metric],
 				.blocks = &cells->blocks[cells->n * room],
 			};
 			cells->n++;

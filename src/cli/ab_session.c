@@ -11,7 +11,13 @@
 
 #include <math.h>
 
-#define SLOT_NS (500 * NS_PER_MS)
+/*
+ * The machine's noise differs as much between neighbours of 100 ms as of 500 ms, so many short
+ * slots average it better in the same time.
+ */
+#define SLOT_NS (100 * NS_PER_MS)
+#define RUSH_SLOT_NS (125 * NS_PER_MS)
+#define WARMUP_NS (500 * NS_PER_MS)
 #define USERS_MAX 16 /* of the closed loop */
 
 enum {
@@ -20,7 +26,7 @@ enum {
 	STREAM_WARMUP = 0,
 	STREAM_PAIRS = 1,
 	STREAM_RUSH = STREAM_PAIRS + AB_SLOTS / 2,
-	STREAMS
+	STREAMS = STREAM_RUSH + AB_RUSH_SLOTS / 2
 };
 
 static const char *const side_names[] = {[AB_BASE] = "base", [AB_HEAD] = "head"};
@@ -31,7 +37,7 @@ struct ab_session {
 	struct worktree *worktree;
 	struct target_place place[2];
 	struct target *server[2];
-	const struct scenario *slot, *rush;
+	const struct scenario *warmup, *slot, *rush;
 	struct load_options options;
 	uint32_t next_block; /* from 1 */
 };
@@ -99,7 +105,8 @@ int ab_open(struct session *session, const struct ab_sides *sides, struct ab_ses
 	ab->sides = sides;
 	ab->next_block = sides->first_block ? sides->first_block : 1;
 	ab->slot = ab_slot(session);
-	ab->rush = suite_slot(session->suite, scenario, USERS_MAX, SLOT_NS);
+	ab->warmup = suite_slot(session->suite, scenario, 1, WARMUP_NS);
+	ab->rush = suite_slot(session->suite, scenario, USERS_MAX, RUSH_SLOT_NS);
 	ab->options = session_load_options(session);
 	if (ab_check_target(session, !sides->base_commit, err) || prepare_sides(ab, err))
 		return -1;
@@ -129,10 +136,10 @@ const struct scenario *ab_slot(const struct session *session)
 
 double ab_block_load_s(const struct session *session)
 {
-	const struct scenario *slot = ab_slot(session);
+	int64_t load_ns = 2 * WARMUP_NS + AB_SLOTS * SLOT_NS + AB_RUSH_SLOTS * RUSH_SLOT_NS;
+	double scale = (double)ab_slot(session)->duration_ns / (double)SLOT_NS;
 
-	/* The warm-up pair, the slots, and the closed loop once per side. */
-	return (double)((2 + AB_SLOTS + 2) * slot->duration_ns) / (double)NS_PER_S;
+	return scale * (double)load_ns / (double)NS_PER_S;
 }
 
 /* ---- servers ---- */
@@ -201,17 +208,12 @@ static int load(struct ab_session *ab, enum ab_side side, const struct scenario 
 	return 0;
 }
 
-static int load_slots(struct ab_session *ab, struct ab_record *record, struct error *err)
+/* Latency: one request in flight. */
+static int load_pairs(struct ab_session *ab, const enum ab_side *order, struct ab_record *record,
+		      struct error *err)
 {
-	enum ab_side first = record->head_first ? AB_HEAD : AB_BASE;
-	enum ab_side second = first == AB_BASE ? AB_HEAD : AB_BASE;
-	const enum ab_side order[] = {first, second, second, first};
 	struct slot_result result;
 
-	for (unsigned i = 0; i < 2; i++)
-		if (load(ab, order[i], ab->slot, STREAM_WARMUP, NULL, &result, err))
-			return -1;
-	record->max_stall_ms = 0;
 	for (unsigned i = 0; i < AB_SLOTS; i++) {
 		enum ab_side side = order[i % 4];
 
@@ -221,16 +223,46 @@ static int load_slots(struct ab_session *ab, struct ab_record *record, struct er
 		record->load_s += result.seconds;
 		record->max_stall_ms = fmax(record->max_stall_ms, result.max_stall_ms);
 	}
-	for (unsigned i = 0; i < 2; i++) {
-		struct ab_side_record *side = &record->side[order[i]];
+	return 0;
+}
 
-		if (load(ab, order[i], ab->rush, STREAM_RUSH, NULL, &result, err))
+/* Throughput: several users in a closed loop. */
+static int load_rush(struct ab_session *ab, const enum ab_side *order, struct ab_record *record,
+		     struct error *err)
+{
+	double seconds[2] = {0};
+	struct slot_result result;
+
+	for (unsigned i = 0; i < AB_RUSH_SLOTS; i++) {
+		enum ab_side side = order[i % 4];
+
+		if (load(ab, side, ab->rush, STREAM_RUSH + i / 2, NULL, &result, err))
 			return -1;
 		record->load_s += result.seconds;
-		side->throughput_rps = result.throughput_rps;
-		side->throughput_requests = result.ok;
+		seconds[side] += result.seconds;
+		record->side[side].throughput_requests += result.ok;
 	}
+	for (int s = 0; s < 2; s++)
+		record->side[s].throughput_rps =
+			seconds[s] > 0 ? (double)record->side[s].throughput_requests / seconds[s]
+				       : NAN;
 	return 0;
+}
+
+static int load_slots(struct ab_session *ab, struct ab_record *record, struct error *err)
+{
+	enum ab_side first = record->head_first ? AB_HEAD : AB_BASE;
+	enum ab_side second = first == AB_BASE ? AB_HEAD : AB_BASE;
+	const enum ab_side order[] = {first, second, second, first};
+	struct slot_result result;
+
+	for (unsigned i = 0; i < 2; i++)
+		if (load(ab, order[i], ab->warmup, STREAM_WARMUP, NULL, &result, err))
+			return -1;
+	record->max_stall_ms = 0;
+	if (load_pairs(ab, order, record, err))
+		return -1;
+	return load_rush(ab, order, record, err);
 }
 
 /*
@@ -243,8 +275,7 @@ static void judge_machine(struct ab_record *record, const struct machinestat *be
 	double total_s = end->total_s - begin->total_s;
 	double stall_max_ms = (double)HEALTH_STALL_MAX_NS / (double)NS_PER_MS;
 
-	record->steal_percent =
-		total_s > 0 ? 100 * (end->steal_s - begin->steal_s) / total_s : NAN;
+	record->steal_percent = total_s > 0 ? 100 * (end->steal_s - begin->steal_s) / total_s : NAN;
 	if (record->max_stall_ms >= stall_max_ms)
 		record->spoiled = arena_printf(&record->arena,
 					       "the generator stood still for %.0f ms (limit %.0f "

@@ -12,7 +12,7 @@ static int decide(struct session *session, struct ab_session *ab, struct rng *rn
 		  struct ab_workspace *workspace, enum outcome *out, struct error *err)
 {
 	AUTO(ab_cells) struct ab_cells cells;
-	struct ab_trial trial = {.floor_ms = session->settings->regression_floor_ms};
+	struct ab_trial trial = {.floor_ms = session_rules(session)->regression_floor_ms};
 	struct ab_result result = {0};
 	struct ab_plan plan;
 

@@ -181,7 +181,8 @@ static struct calibration calibration_of(const struct replay *replay, const stru
 				    .n_cells = variant->cells.n,
 				    .n_blocks = replay->n_blocks,
 				    .plan = &replay->plan,
-				    .floor_ms = replay->session->settings->regression_floor_ms};
+				    .floor_ms =
+					    session_rules(replay->session)->regression_floor_ms};
 }
 
 static size_t cut(const struct replay *replay, const struct calibration *calibration,

@@ -395,7 +395,7 @@ void report_console(const struct run *run, const char *dir, bool colour, int col
 		terminal.columns = (size_t)(columns < COLUMNS_MAX ? columns : COLUMNS_MAX);
 	print_verdict(&terminal, run);
 	print_gates(&terminal, run);
-	console_comparison(&terminal, run);
+	console_comparisons(&terminal, run);
 	print_endpoints(&terminal, run);
 	strbuf_putc(&text, '\n');
 	print_notices(&terminal, run);

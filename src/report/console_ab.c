@@ -57,12 +57,11 @@ static size_t name_width(const struct terminal *terminal)
 	return terminal->columns > taken + NAME_MIN ? terminal->columns - taken : NAME_MIN;
 }
 
-static void print_header(struct terminal *terminal, const struct run *run, size_t width)
+static void print_header(struct terminal *terminal, enum judged_by by, size_t width)
 {
 	terminal_style(terminal, CONSOLE_DIM);
 	strbuf_puts(terminal->out, "\n  ");
-	terminal_fit(terminal, run->comparison ? "head against base" : "against the baselines",
-		     width, false);
+	terminal_fit(terminal, view_comparison_title(by), width, false);
 	for (size_t i = 0; i < shown_columns(terminal); i++) {
 		terminal_spaces(terminal, 2);
 		terminal_fit(terminal, columns[i].title, columns[i].width, true);
@@ -96,19 +95,26 @@ static bool is_worth_a_row(const struct cell *cell)
 	       (cell->regression->primary && svg_forest_shows(cell));
 }
 
-void console_comparison(struct terminal *terminal, const struct run *run)
+static void print_kind(struct terminal *terminal, const struct run *run, enum judged_by by)
 {
 	const struct cell **cells;
-	size_t count = view_compared_cells(run, &cells), width = name_width(terminal), shown = 0;
+	size_t count = view_compared_cells(run, by, &cells), width = name_width(terminal);
+	size_t shown = 0;
 
 	for (size_t i = 0; i < count && shown < ROWS_MAX; i++) {
 		if (!is_worth_a_row(cells[i]))
 			continue;
 		if (shown++ == 0)
-			print_header(terminal, run, width);
+			print_header(terminal, by, width);
 		print_row(terminal, cells[i], width);
 	}
 	if (count > shown && shown > 0)
 		strbuf_printf(terminal->out, "  … and %zu more, in the report\n", count - shown);
 	free(cells);
+}
+
+void console_comparisons(struct terminal *terminal, const struct run *run)
+{
+	for (int by = 0; by < JUDGED_BY_COUNT; by++)
+		print_kind(terminal, run, (enum judged_by)by);
 }

@@ -385,6 +385,6 @@ json_t *view_run(const struct run *run)
 	set_list(view, "next", "has_next", summary_next(run));
 	set_list(view, "environment", "has_environment", view_environment(run));
 	view_cells(view, run);
-	view_comparison(view, run);
+	view_comparisons(view, run);
 	return view;
 }

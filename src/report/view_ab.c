@@ -1,4 +1,6 @@
-/* A comparison as the templates see it: base and head, cell by cell, worst first. */
+/*
+ * Comparisons as the templates see them, by what judged them: cell by cell, worst first.
+ */
 #include "perfgate/report/view.h"
 
 #include "perfgate/report/figures.h"
@@ -14,6 +16,15 @@
 
 static const struct svg_size wide_blocks = {"chart chart-wide", 960, 190};
 static const struct svg_size narrow_blocks = {"chart chart-narrow", 360, 180};
+
+/* How the figures of each are called. */
+static const struct {
+	const char *title, *base, *head, *extra;
+} words[JUDGED_BY_COUNT] = {
+	[JUDGED_BY_AB] = {"Head against base", "Base", "Head", "Would find"},
+	[JUDGED_BY_HISTORY] = {"Against the baselines", "Baselines", "Now", "Alarm beyond"},
+	[JUDGED_BY_TREND] = {"Drift", "At first", "At last", "Per hour"},
+};
 
 static const char *const finding_words[][2] = {
 	{"regression", "slower than the tolerance allows"},
@@ -88,6 +99,18 @@ static json_t *magnitude_text(const struct cell *cell, double change)
 	return view_text(&text);
 }
 
+/* What only this kind of comparison has to say. */
+static json_t *extra_text(const struct cell *cell)
+{
+	const struct regression *found = cell->regression;
+
+	if (found->by == JUDGED_BY_AB)
+		return magnitude_text(cell, found->detectable);
+	if (found->by == JUDGED_BY_TREND)
+		return metric_text(cell, found->per_hour);
+	return found->bound != 0 ? change_text(cell, found->bound) : json_null();
+}
+
 static json_t *view_row(const struct cell *cell)
 {
 	const struct regression *found = cell->regression;
@@ -104,8 +127,7 @@ static json_t *view_row(const struct cell *cell)
 	extjson_set(row, "interval", interval_text(cell));
 	extjson_set(row, "p", p_text(found->p));
 	extjson_set(row, "tolerance", magnitude_text(cell, found->tolerance));
-	extjson_set(row, "detectable", magnitude_text(cell, found->detectable));
-	extjson_set(row, "blocks", found->blocks ? view_count(found->blocks) : json_null());
+	extjson_set(row, "extra", extra_text(cell));
 	return row;
 }
 
@@ -141,7 +163,7 @@ static bool goes_before(const struct cell *a, const struct cell *b)
 	return badness(a) > badness(b);
 }
 
-size_t view_compared_cells(const struct run *run, const struct cell ***out)
+size_t view_compared_cells(const struct run *run, enum judged_by by, const struct cell ***out)
 {
 	const struct cell **cells = xcalloc(run->verdict.n_cells + 1, sizeof *cells);
 	size_t count = 0;
@@ -149,7 +171,7 @@ size_t view_compared_cells(const struct run *run, const struct cell ***out)
 	for (size_t i = 0; i < run->verdict.n_cells; i++) {
 		size_t at = count;
 
-		if (!run->verdict.cells[i].regression)
+		if (!run->verdict.cells[i].regression || run->verdict.cells[i].regression->by != by)
 			continue;
 		for (; at > 0 && goes_before(&run->verdict.cells[i], cells[at - 1]); at--)
 			cells[at] = cells[at - 1];
@@ -179,28 +201,57 @@ static void add_forest(json_t *view, const struct cell *const *cells, size_t cou
 	extjson_set(view, "forest_narrow", view_text(&narrow));
 }
 
-void view_comparison(json_t *view, const struct run *run)
+/* NULL when nothing was judged so. */
+static json_t *view_kind(const struct run *run, enum judged_by by)
 {
 	const struct cell **cells;
-	size_t count = view_compared_cells(run, &cells);
-	json_t *rows = extjson_array(), *failed = extjson_array();
+	size_t count = view_compared_cells(run, by, &cells);
+	json_t *view = count ? extjson_object() : NULL, *rows, *failed;
 	struct strbuf summary = {0};
 
+	if (!view) {
+		free(cells);
+		return NULL;
+	}
+	rows = extjson_array();
+	failed = extjson_array();
 	for (size_t i = 0; i < count; i++) {
 		extjson_append(rows, view_row(cells[i]));
 		add_blocks(failed, cells[i]);
 	}
-	summary_comparison(&summary, run);
-	extjson_set(view, "compared_title",
-		    extjson_string(run->comparison ? "Head against base"
-						   : "Against the baselines"));
-	extjson_set(view, "compared_how", view_text(&summary));
-	extjson_set(view, "compared_note",
-		    run->comparison ? view_name(run->comparison->note) : json_null());
-	add_forest(view, cells, count);
-	extjson_set(view, "has_compared", json_boolean(count > 0));
-	extjson_set(view, "compared", rows);
-	extjson_set(view, "has_blocks", json_boolean(json_array_size(failed) > 0));
+	if (by == JUDGED_BY_AB)
+		summary_comparison(&summary, run);
+	else if (by == JUDGED_BY_HISTORY)
+		summary_baseline(&summary, run);
+	extjson_set(view, "kind", extjson_string(words[by].title));
+	extjson_set(view, "base_title", extjson_string(words[by].base));
+	extjson_set(view, "head_title", extjson_string(words[by].head));
+	extjson_set(view, "extra_title", extjson_string(words[by].extra));
+	extjson_set(view, "how", view_text(&summary));
+	extjson_set(view, "note",
+		    by == JUDGED_BY_AB && run->comparison ? view_name(run->comparison->note)
+							  : json_null());
+	add_forest(view, cells, by == JUDGED_BY_TREND ? 0 : count);
+	extjson_set(view, "rows", rows);
 	extjson_set(view, "blocks", failed);
 	free(cells);
+	return view;
+}
+
+void view_comparisons(json_t *view, const struct run *run)
+{
+	json_t *kinds = extjson_array();
+
+	for (int by = 0; by < JUDGED_BY_COUNT; by++) {
+		json_t *kind = view_kind(run, (enum judged_by)by);
+
+		if (kind)
+			extjson_append(kinds, kind);
+	}
+	extjson_set(view, "comparisons", kinds);
+}
+
+const char *view_comparison_title(enum judged_by by)
+{
+	return words[by].title;
 }

@@ -3,7 +3,7 @@
 
 load ../helper
 
-brief="check --quick --duration-scale 0.1"
+brief="check --quick --duration-scale 0.2"
 
 # A repository with a server that takes 4 ms for /items and 2 ms for /users, tag `base`.
 setup_more() {
@@ -82,7 +82,7 @@ teardown() {
   slower /items 5
   run_split "$PERFGATE" $brief --base base
   expect_status 1
-  expect_match "$output" "GET /items p50 regression"
+  expect_match "$output" "✗ GET /items p50 "
   expect_match "$output" "against base"
   expect_match "$errors" "building the base: python3"
   nothing_is_left
@@ -103,7 +103,7 @@ teardown() {
   # A stored result says the same.
   run_split "$PERFGATE" check --from perfgate-results/result.json --output again
   expect_status 1
-  expect_match "$output" "GET /items p50 regression"
+  expect_match "$output" "✗ GET /items p50 "
 }
 
 @test "the same code passes; a relative command in a subfolder runs in the base's own folder" {
@@ -204,7 +204,7 @@ teardown() {
   run_split "$PERFGATE" $brief --base base
   expect_status 0
   expect_match "$errors" "ab.restart: never"
-  expect_match "$output" "GET /items p50 regression"
+  expect_match "$output" "▲ GET /items p50 "
   jq -e '.comparison.note | test("not restarted") and test("share the cache")' perfgate-results/result.json
 }
 
@@ -214,8 +214,8 @@ teardown() {
   run_split env GITHUB_EVENT_NAME=push "$PERFGATE" check --scenario smoke --duration-scale 0.02
   expect_status 0
   [ ! -e perfgate-results/ab.jsonl ]
-  run_split env GITHUB_EVENT_NAME=pull_request "$PERFGATE" check --scenario smoke --duration-scale 0.1
+  run_split env GITHUB_EVENT_NAME=pull_request "$PERFGATE" check --scenario smoke --duration-scale 0.2
   expect_status 1
   expect_match "$errors" "A/B against $(git rev-parse --short=12 base) \(merge-base with main\)"
-  expect_match "$output" "GET /items p50 regression"
+  expect_match "$output" "✗ GET /items p50 "
 }

@@ -84,7 +84,7 @@ teardown() {
   limit=$(jq -r '[.verdict.cells[] | select(.outcome == "fail")][0].limit' perfgate-results/result.json)
   expect_match "$output" "✗ smoke ${metric//_/ }"
   xmllint --xpath "//testcase[@name='total $metric']/failure/@message" perfgate-results/junit.xml | grep -q "$limit"
-  grep -q "✗.*smoke ${metric//_/ }" perfgate-results/comment.md
+  grep -q "❌.*smoke ${metric//_/ }" perfgate-results/comment.md
   tr '\n' ' ' <perfgate-results/report.html | grep -q "failed.*smoke ${metric//_/ }"
 }
 

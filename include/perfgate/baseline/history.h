@@ -62,6 +62,13 @@ size_t baseline_history_usable(const struct baseline_history *history, const cha
 			       const char *endpoint, enum metric metric);
 
 /*
+ * The commit where the history starts, 40 hex digits: what a pull request is compared with side by
+ * side. ERROR_USAGE when it is not known or not in this clone.
+ */
+PG_MUST_CHECK int baseline_base_commit(const struct settings *settings, const struct ci *ci,
+				       char *out_commit, struct error *err);
+
+/*
  * A file as the base commit of a pull request has it, where the history starts: what a pull request
  * is judged by is not its own word. *out_commit is "" when the commit has no such file or it
  * is outside of the repository. ERROR_BASELINE when the commit is not in this clone.

@@ -3,9 +3,9 @@
  *
  * A session has both sides built and ready to be started: the head is the checkout, the base a
  * worktree of another commit, or, A/A, the checkout as well. A block restarts both servers, warms
- * them up with a pair of slots, loads them in eight slots ABBA ABBA or its complement, as a coin
- * falls, one request in flight, and ends with a moment of closed-loop throughput each. Both sides
- * of a pair of slots get the same requests in the same order. What is decided from the blocks is
+ * them up, loads them in AB_SLOTS slots ABBA ABBA or its complement, as a coin falls, one request
+ * in flight, and ends with slots of closed-loop throughput. Both sides of a pair of slots get the
+ * same requests in the same order. What is decided from the blocks is
  * verdict/ab.h.
  */
 #ifndef PERFGATE_CLI_AB_H
@@ -19,7 +19,9 @@
 #define AB_SCENARIO "ab"
 
 /* In a block, the pair that warms up apart; half of them are the base's. */
-#define AB_SLOTS 8
+#define AB_SLOTS 40
+/* At its end, for the throughput. */
+#define AB_RUSH_SLOTS 8
 
 struct ab_sides {
 	const char *base_commit; /* 40 hex digits; NULL: A/A, both sides are the checkout */
@@ -121,6 +123,5 @@ PG_MUST_CHECK int ab_announce(const struct session *session, const struct ab_bas
  */
 PG_MUST_CHECK int ab_compare(struct session *session, struct ab_session *ab,
 			     const struct ab_base *base, uint64_t coin_seed, struct error *err);
-
 
 #endif

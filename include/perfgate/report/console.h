@@ -13,7 +13,7 @@
 /* The cell's symbol and a space, in the colour of its outcome; end the style with "0". */
 void console_outcome(struct terminal *terminal, const struct cell *cell);
 
-/* The table of cells that were compared with a base or with baselines; nothing without any. */
-void console_comparison(struct terminal *terminal, const struct run *run);
+/* A table of cells for each way of judging that was used: base, baselines, drift. */
+void console_comparisons(struct terminal *terminal, const struct run *run);
 
 #endif

@@ -20,10 +20,12 @@ json_t *view_scenario(const struct run *run, const struct scenario_result *scena
 /* Its part on Server-Timing: has_times, time_parts, times. */
 void view_times(json_t *view, const struct scenario_result *scenario);
 
-/* What was compared with a base or with baselines: has_compared, compared, forest, blocks. */
-void view_comparison(json_t *view, const struct run *run);
-/* Its cells, worst first; heap array of borrowed pointers. */
-size_t view_compared_cells(const struct run *run, const struct cell ***out);
+/* Sets `comparisons`: one per way of judging that was used, with forest, blocks and rows. */
+void view_comparisons(json_t *view, const struct run *run);
+/* The cells so judged, worst first; heap array of borrowed pointers. */
+size_t view_compared_cells(const struct run *run, enum judged_by by, const struct cell ***out);
+/* "Head against base" */
+const char *view_comparison_title(enum judged_by by);
 /* outcome, symbol, word; new reference. */
 json_t *view_outcome(enum outcome outcome, bool warn);
 

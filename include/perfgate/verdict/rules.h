@@ -22,7 +22,7 @@ struct rule_values {
 struct rule_case {
 	const struct calibration *calibration;
 	size_t first, blocks;
-	/* By block of the whole recording and side, of the total; NULL: the rank test is not done. */
+	/* By block of the recording and side, of the total; NULL: the rank test is not done. */
 	const struct rule_values (*requests)[2];
 };
 
