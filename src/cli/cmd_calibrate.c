@@ -58,6 +58,8 @@ static int calibrate(struct session *session, double minutes, size_t live, struc
 	AUTO_FREE char *own = fs_join(session->settings->output, CALIBRATION_RECORDING);
 	struct calibration_report found = {0};
 
+	if (from && !fs_exists(from))
+		return error_set(err, ERROR_USAGE, "--from: %s is not there", from);
 	environment_describe(session->run, NULL);
 	cli_catch_signals();
 	if (!from && recording_continue(session, own, minutes * 60, err))
@@ -73,7 +75,7 @@ static int calibrate(struct session *session, double minutes, size_t live, struc
 
 static int calibrate_run(struct cli *cli, struct error *err)
 {
-	AUTO(session) struct session session;
+	AUTO(session) struct session session = {.lock_fd = -1};
 	double minutes, live;
 
 	if (read_number(cli, "--minutes", DEFAULT_MINUTES, MINUTES_MAX, &minutes, err) ||

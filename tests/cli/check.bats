@@ -164,9 +164,9 @@ ROWS
     cat - <(grep -v baseline_branch ci_cd_config.yml) >config.yml
   GITHUB_EVENT_NAME=pull_request run_split "$PERFGATE" check --config config.yml
   expect_status 3
-  expect_match "$errors" 'warning: no A/B comparison: the baseline branch `trunk` is not here: fetch it'
+  expect_match "$errors" 'warning: no A/B comparison: where HEAD left `trunk` is not in this clone: fetch it'
   echo 'regression: {mode: ab}' >>config.yml
   GITHUB_EVENT_NAME=pull_request run_split "$PERFGATE" check --config config.yml
   expect_status 2
-  expect_match "$errors" 'regression.mode: ab: the baseline branch `trunk`'
+  expect_match "$errors" 'regression.mode: ab: where HEAD left `trunk`'
 }

@@ -10,14 +10,10 @@ static const struct sample {
 	const char *name;
 	struct run *(*make)(void);
 } samples[] = {
-	{"passing", sample_passing},
-	{"failing", sample_failing},
-	{"compared", sample_compared},
-	{"inconclusive", sample_inconclusive},
-	{"unmeasured", sample_unmeasured},
-	{"interrupted", sample_interrupted},
-	{"skipped", sample_skipped},
-	{"nothing", sample_bare},
+	{"passing", sample_passing},	   {"failing", sample_failing},
+	{"compared", sample_compared},	   {"inconclusive", sample_inconclusive},
+	{"unmeasured", sample_unmeasured}, {"interrupted", sample_interrupted},
+	{"skipped", sample_skipped},	   {"nothing", sample_bare},
 	{"hostile", sample_hostile},
 };
 

@@ -214,10 +214,7 @@ static void what_answers_slowly_has_no_primary_tail(void **state)
 		suite->name = "smoke";
 		endpoint_result_init(&suite->total, "total");
 		histogram_record(suite->total.latency, rows[i].answer_ns);
-		ab_cells_init(&cells, &c->session,
-			      suite_slot(c->session.suite, c->session.scenarios[0], 1,
-					 500 * NS_PER_MS),
-			      1);
+		ab_cells_init(&cells, &c->session, ab_slot(&c->session), 1);
 		assert_int_equal(cells.items[METRIC_P50].primary, rows[i].p50);
 		assert_int_equal(cells.items[METRIC_P95].primary, rows[i].p95);
 		assert_true(cells.items[METRIC_THROUGHPUT].primary);

@@ -29,11 +29,11 @@ static inline void case_init(struct notify_case *c, struct run *run)
 					       .github_comment = true,
 					       .github_token = "ghp_x"},
 				  .job = {.github = true,
-					 .api_url = "http://127.0.0.1:9",
-					 .graphql_url = "http://127.0.0.1:9/graphql",
-					 .repository = "o/r",
-					 .commit = CASE_COMMIT,
-					 .run_url = "https://job.example.com/1"}};
+					  .api_url = "http://127.0.0.1:9",
+					  .graphql_url = "http://127.0.0.1:9/graphql",
+					  .repository = "o/r",
+					  .commit = CASE_COMMIT,
+					  .run_url = "https://job.example.com/1"}};
 	c->notify = (struct notify){.run = run,
 				    .settings = &c->settings,
 				    .job = &c->job,

@@ -161,10 +161,11 @@ static void the_first_pass_offers_a_baseline(void **state)
 
 static void no_line_is_a_command_to_a_runner__OUT_16(void **state)
 {
-	static const char *const texts[] = {
-		"::error::x", "  ::stop-commands::x", "a ##[error]x",
-		"words that fill the first line of a screen so that the "
-		"next begins with ::add-mask::x"};
+	/* Wrapped, the second line begins with it. */
+	static const char wrapped[] = "words that fill the first line of a screen so that the "
+				      "next begins with ::add-mask::x";
+	static const char *const texts[] = {"::error::x", "  ::stop-commands::x", "a ##[error]x",
+					    wrapped};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
