@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The main job on real parts: private PostgreSQL and Redis, the reference API, real load.
+# Runs alone: it measures.
 
 load ../helper
 

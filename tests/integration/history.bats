@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The history verdict on a real target: the probe, an alarm that is measured side by side, a leak.
+# Runs alone: it measures.
 
 load ../helper
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Against a server that says how long it held each answer: no percentile is smaller than the truth.
 # How close they are is measured by `make bench` (known, truth), where the machine is quiet.
+# Runs alone: it measures.
 
 load ../helper
 

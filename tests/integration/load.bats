@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Workers, arrival rates, abort_on and our own lateness, through `check` and against a scripted peer.
+# Runs alone: it measures.
 
 load ../helper
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # What is a measurement, and what is not: rows MEA-nn of the fault catalogue, through `check`.
+# Runs alone: it measures.
 
 load ../helper
 
