@@ -278,8 +278,12 @@ CONF
     IFS='|' read -r exit url options <<<"$row"
     rm -rf perfgate-results
     platforms "$([ "$exit" -eq 5 ] && echo '500:no {path}' || echo 200:ok)"
-    # shellcheck disable=SC2086
-    LOAD_TEST_API_HOST="$url" run_split "$PERFGATE" $brief -v $options
+    for _ in 1 2 3 4 5; do
+      # shellcheck disable=SC2086
+      LOAD_TEST_API_HOST="$url" run_split "$PERFGATE" $brief -v $options
+      # A machine whose time is taken away makes a failure inconclusive: once more.
+      [ "$exit" -eq 1 ] && [ "$status" -eq 0 ] && [[ "$output" == *INCONCLUSIVE* ]] || break
+    done
     expect_status "$exit"
     expect_no_secret
   done
