@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #define UNCERTAINTY_FLOOR 0.02
 #define DIGEST_DIGITS 8
@@ -37,9 +38,13 @@ void model_name_all(struct model_set *models)
 			      models->versions[MODEL_TRANSFORMER]);
 
 	model_version(both, (size_t)length, models->versions[MODEL_ENSEMBLE]);
-	for (int i = 0; i < MODEL_TYPE_COUNT; i++)
-		snprintf(models->labels[i], MODEL_LABEL_SIZE, "%s.%s", model_names[i],
-			 models->versions[i]);
+	for (int i = 0; i < MODEL_TYPE_COUNT; i++) {
+		char version[MODEL_VERSION_SIZE];
+
+		/* Of its own: a compiler cannot see that a version ends before the labels begin. */
+		memcpy(version, models->versions[i], sizeof version);
+		snprintf(models->labels[i], MODEL_LABEL_SIZE, "%s.%s", model_names[i], version);
+	}
 }
 
 static int scaled(double value)

@@ -145,19 +145,19 @@ cpu_group() {
   expect_match "$output" "throttled [0-9]"
 }
 
-@test "MEA-19: against a baseline of one run a slower API is shown, not failed" {
+@test "MEA-19: against a baseline of one run an API that is half as slow again is shown, not failed" {
   seed_repo
-  peer read "$ok"
+  peer read wait=6 "$ok"
   suite 'max_p95_response_time: 2000' 'users: 20, duration: 3s, warmup: 0s, think_scale: 0.05'
   git add . && git commit -qm suite
   run_split "$PERFGATE" check --scenario t --update-baseline
   # A machine too noisy for a verdict writes none, and there is nothing to compare with.
   git notes --ref perfgate/baselines list | grep -q . || { [ "$(of_t .generator.valid)" = false ]; return 0; }
   kill "$server"
-  peer read wait=6 "$ok"
+  peer read wait=9 "$ok"
   suite 'max_p95_response_time: 2000' 'users: 20, duration: 3s, warmup: 0s, think_scale: 0.05'
   run_split "$PERFGATE" check --scenario t
   [ "$status" -ne 1 ]
-  jq -e '[.verdict.cells[] | select(.metric == "p95")][0] | .baseline != null and .value > 5 * .baseline' perfgate-results/result.json
+  jq -e '[.verdict.cells[] | select(.metric == "p95")][0] | .baseline != null and .value > 1.1 * .baseline' perfgate-results/result.json
   expect_match "$output" 't p95 .*\+[0-9]'
 }
