@@ -37,6 +37,9 @@ void strbuf_append(struct strbuf *buf, const void *bytes, size_t length)
 {
 	size_t fits = length;
 
+	/* Nothing may be NULL. */
+	if (length == 0)
+		return;
 	/* Requests are rendered here: what has its place already is only copied. */
 	if (length >= buf->capacity || buf->length >= buf->capacity - length ||
 	    buf->length + length > maximum(buf)) {
