@@ -2,6 +2,7 @@
 
 #include "curl.h"
 
+#include "perfgate/base/clock.h"
 #include "perfgate/base/log.h"
 #include "perfgate/base/text.h"
 
@@ -201,6 +202,13 @@ int extsmtp_send(const struct extsmtp_mail *mail, struct extsmtp_outcome *out, s
 			 (long)(mail->server->user != NULL ? CURLUSESSL_ALL : CURLUSESSL_TRY));
 	extcurl_set_common(curl, mail->server->host, mail->timeout_ns);
 	extcurl_set_trust(curl, false);
+	/*
+	 * The answer to QUIT is waited for without the time limit of the transfer: two minutes, by default. A
+	 * connection that is not kept is closed by this handle, with the limit that is set here.
+	 */
+	curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
+	curl_easy_setopt(curl, CURLOPT_SERVER_RESPONSE_TIMEOUT,
+			 (long)(mail->timeout_ns / NS_PER_S + 1));
 	set_mail(curl, &dialogue, from, recipients);
 	return perform(curl, mail, out, err);
 }

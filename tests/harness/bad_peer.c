@@ -7,10 +7,13 @@
  *   close           orderly              reset       by RST
  *   again           from the first step
  *
+ * As the first word, requests=N: the program ends with request N.
+ *
  *   bad_peer read 'send=HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc' close
  */
 #include "peer.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 static int hex(char c)
@@ -65,10 +68,22 @@ static bool parse_step(char *word, struct peer_step *out)
 	return false;
 }
 
+static void end_with_last(uint64_t number, void *last)
+{
+	if (number >= *(const uint64_t *)last)
+		exit(0);
+}
+
 int main(int argc, char **argv)
 {
 	struct peer_step *steps = calloc((size_t)argc, sizeof *steps);
 	static struct peer peer;
+	uint64_t last = 0;
+
+	if (argc > 1 && sscanf(argv[1], "requests=%" SCNu64, &last) == 1) {
+		argv++;
+		argc--;
+	}
 	for (int i = 1; i < argc; i++) {
 		if (!parse_step(argv[i], &steps[i - 1])) {
 			fprintf(stderr, "bad_peer: no such step: %s\n", argv[i]);
@@ -77,6 +92,10 @@ int main(int argc, char **argv)
 	}
 	if (argc < 2 || !peer_listen(&peer, steps, (size_t)argc - 1))
 		return 2;
+	if (last > 0) {
+		peer.on_request = end_with_last;
+		peer.arg = &last;
+	}
 	printf("%u\n", peer.port);
 	fflush(stdout);
 	peer_serve(&peer);
