@@ -80,6 +80,12 @@ struct session {
 
 PG_MUST_CHECK int session_open(struct session *session, struct cli *cli, struct error *err);
 
+/* A webhook or a password in a file that is tracked or that others can read; TLS keys logged. */
+void session_warn_of_secrets(const struct session *session);
+
+/* In a pull request the configuration must not be a link out of the repository (ERROR_USAGE). */
+PG_MUST_CHECK int session_check_file(const struct session *session, struct error *err);
+
 /* Why nothing is to be measured ("disabled by configuration"), or NULL. */
 const char *session_skip_reason(const struct session *session);
 

@@ -36,6 +36,9 @@ DEFINE_AUTO(extgit, struct extgit *, extgit_close)
 /* Top of the work tree, absolute, with a '/' at its end; NULL in a bare repository. Borrowed. */
 const char *extgit_work_tree(const struct extgit *git);
 
+/* Where the path leads, links followed, from the top of the work tree; heap. NULL: elsewhere. */
+char *extgit_path_in_tree(const struct extgit *git, const char *path);
+
 struct extgit_head {
 	bool unborn; /* no commit yet: commit and tree are "" */
 	bool bare; /* no files: never dirty */
