@@ -92,7 +92,7 @@ static void a_slower_machine_excuses_what_it_can_explain(void **state)
 		assert_int_equal(cell->outcome, rows[i].outcome);
 		if (rows[i].reason == HISTORY_ENVIRONMENT)
 			assert_non_null(strstr(cell->reason, "the machine was slower"));
-		/* Side by side the speed of the machine does not matter: it can be settled there. */
+		/* Side by side the speed of the machine does not matter. */
 		assert_true(history_has_alarm(run, endpoints[0], METRIC_P50));
 	}
 }
