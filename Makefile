@@ -87,7 +87,7 @@ harness: $(HARNESS_BINARIES)
 DEPS_RUN = gcc make pkg-config git libcurl4-openssl-dev libgit2-dev libyaml-dev libjansson-dev \
 	libxml2-dev libpq-dev libhiredis-dev libmicrohttpd-dev zlib1g-dev postgresql redis-server
 DEPS_TEST = libcmocka-dev bats perl curl jq procps strace python3 libxml2-utils nginx-light tmux locales openssl util-linux iproute2 \
-	python3-jsonschema promtool=prometheus \
+	python3-jsonschema promtool=prometheus zsh fish \
 	$(CHROMIUM)
 DEPS_BENCH = nginx-light wrk valgrind strace nghttp2-client apache2-utils hey node=nodejs npm=npm python3 util-linux procps \
 	python3-fastapi uvicorn python3-uvloop python3-httptools python3-asyncpg python3-redis
@@ -156,6 +156,8 @@ lint: all ## check style, both compilers, scripts and generated files
 	$(Q)$(MAKE) --no-print-directory CC=clang CI=1 BUILD=build/clang all unit harness
 	$(say) SHELL .
 	$(Q)shellcheck -x .ci/run tests/run $$(grep -rlE '^#!.*(bash|/sh)' tests/meta tests/lint src/template)
+	$(Q)shellcheck -s bash templates/completion/perfgate.bash
+	$(Q)zsh -n templates/completion/perfgate.zsh && fish -n templates/completion/perfgate.fish
 	$(say) LINT generated
 	$(Q)PERFGATE=$(CURDIR)/$(BUILD)/perfgate bash tests/lint/lint-generated.sh $(NODE_TOOLS)
 	$(Q)PERFGATE=$(CURDIR)/$(BUILD)/perfgate bash tests/lint/lint-hlog.sh $(NODE_TOOLS)
@@ -195,10 +197,14 @@ regen-golden: all unit ## rewrite the golden files from what the program prints 
 	$(Q)git diff --stat tests/golden
 
 .PHONY: install
-install: all ## install below PREFIX (/usr/local)
+install: all ## install program and completions below PREFIX (/usr/local)
 	$(Q)mkdir -p "$(DESTDIR)$(PREFIX)/bin" 2>/dev/null; \
 	[ -w "$(DESTDIR)$(PREFIX)/bin" ] || as=$(SUDO); \
-	$$as install -D -m 755 $(BUILD)/perfgate $(DESTDIR)$(PREFIX)/bin/perfgate
+	put() { $$as install -D -m "$$1" "$$2" "$(DESTDIR)$(PREFIX)/$$3"; }; \
+	put 755 $(BUILD)/perfgate bin/perfgate && \
+	put 644 templates/completion/perfgate.bash share/bash-completion/completions/perfgate && \
+	put 644 templates/completion/perfgate.zsh share/zsh/site-functions/_perfgate && \
+	put 644 templates/completion/perfgate.fish share/fish/vendor_completions.d/perfgate.fish
 
 .PHONY: clean
 clean: ## delete build/

@@ -208,7 +208,7 @@ static int accept_run(struct cli *cli, struct error *err)
 
 static const struct option_row accept_options[] = {
 	{.name = "--cell",
-	 .value = "S/E/M",
+	 .value = "CELL",
 	 .help = "scenario/endpoint/metric (repeat it); endpoint * is all",
 	 .repeatable = true},
 	{.name = "--reason", .value = "TEXT", .help = "why; every report shows it"},

@@ -300,7 +300,7 @@ static int check_run(struct cli *cli, struct error *err)
 static const struct option_row options[] = {
 	SESSION_OPTIONS,
 	{.name = "--base",
-	 .value = "REF",
+	 .value = "REF|RESULT",
 	 .help = "compare with this revision side by side (A/B); or with `baseline`, a "
 		 "result.json"},
 	{.name = "--update-baseline", .help = "store a passing run as the baseline of HEAD"},

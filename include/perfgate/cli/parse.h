@@ -27,6 +27,9 @@ extern const struct option_row cli_common_options[];
 /* The i-th option of the command, common ones behind its own; NULL beyond the end. */
 const struct option_row *cli_option_at(const struct command *command, size_t i);
 
+/* Index of the option that is called so, by name, older spelling or letter ("-q"). */
+bool cli_find_option(const struct command *command, const char *name, size_t *out);
+
 /*
  * Find the command that the first words name (one or two, or an older
  * spelling such as --run-all; either may be NULL); *out_used of them belong
