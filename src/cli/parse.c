@@ -11,7 +11,7 @@ const struct option_row cli_common_options[] = {
 	{.name = "--no-color", .help = "no colour, also by NO_COLOR"},
 	{.name = "--quiet", .letter = 'q', .help = "errors only"},
 	{.name = "--verbose", .letter = 'v', .help = "say more"},
-	{.name = "--help", .letter = 'h', .help = "this text"},
+	{.name = "--help", .letter = 'h', .help = "explain the command and its options"},
 	{0},
 };
 

@@ -46,6 +46,14 @@ PG_MUST_CHECK int cli_parse(struct cli *cli, const struct command *command, int 
 			    struct error *err);
 void cli_release(struct cli *cli);
 
+/* What the exit statuses mean, for people. */
+struct exit_row {
+	const char *status; /* "0" */
+	const char *brief; /* a few words */
+	const char *meaning; /* in full, `code` in backticks */
+};
+extern const struct exit_row cli_exit_rows[]; /* ends with an empty row */
+
 /* "usage: perfgate check [options]" */
 void cli_usage(const struct command *command, struct strbuf *out);
 void cli_help(const struct command *command, struct strbuf *out);

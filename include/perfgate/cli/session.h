@@ -49,7 +49,7 @@ struct session {
 		 .help = "a 20 s smoke run and 5 s of capacity: under a minute"},                  \
 		{.name = "--target",                                                               \
 		 .value = "URL|reference",                                                         \
-		 .help = "API to measure: http://…, unix:/path, or the bundled one",               \
+		 .help = "API to measure: http://host, unix:/path, or `reference`",                \
 		 .setting = "target"},                                                             \
 		{.name = "--insecure",                                                             \
 		 .help = "https: accept any certificate; every report says so",                    \
