@@ -4,7 +4,7 @@
  *
  * The notation of a row's `value` and of a command's `arguments` says what it
  * is: `native|curl` are words to choose from; a word in capitals is a
- * placeholder of a kind (complete.c lists them), `RESULT|REF` either;
+ * placeholder of a kind (complete_offers.c lists them), `RESULT|REF` either;
  * `SCENARIO,...` is a list. Brackets mean that an argument may be absent.
  *
  * Offers never run or reach anything but this folder's configuration and git.

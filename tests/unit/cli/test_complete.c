@@ -104,14 +104,15 @@ static void test_every_notation_in_the_tables_is_known(void **state)
 			command->arguments ? cli_unknown_placeholder(command->arguments) : NULL;
 
 		if (unknown)
-			fail_msg("%s: `%s` has no row in complete.c", command->name, unknown);
+			fail_msg("%s: `%s` has no row in complete_offers.c", command->name,
+				 unknown);
 		for (size_t j = 0; (row = cli_option_at(command, j)); j++) {
 			AUTO_FREE char *other =
 				row->value ? cli_unknown_placeholder(row->value) : NULL;
 
 			if (other)
-				fail_msg("%s %s: `%s` has no row in complete.c", command->name,
-					 row->name, other);
+				fail_msg("%s %s: `%s` has no row in complete_offers.c",
+					 command->name, row->name, other);
 		}
 	}
 }
