@@ -204,7 +204,7 @@ bench-baseline: deps-test ## measure baselines: reading among 10,000 notes, many
 .PHONY: regen-golden
 regen-golden: all unit ## rewrite the golden files from what the program prints now
 	$(Q)REGEN_GOLDEN=1 tests/run $(BUILD) unit >/dev/null
-	$(Q)git diff --stat tests/golden
+	$(Q)git diff --stat tests/golden README.md
 
 .PHONY: install
 install: all ## install program, manual pages and completions below PREFIX (/usr/local)
