@@ -160,6 +160,7 @@ static const struct placeholder placeholders[] = {
 	{"COMMAND", offer_commands_to_explain},
 	{"DIR", offer_folders},
 	{"FILE", offer_files},
+	{"PATH", offer_files},
 	{"REF", offer_revisions},
 	{"REMOTE", offer_remotes},
 	{"RESULT", offer_files},
