@@ -20,6 +20,7 @@ const struct command *const cli_commands[] = {
 	&cmd_calibrate,
 	&cmd_config_show,
 	&cmd_config_validate,
+	&cmd_init,
 	&cmd_version,
 	&cmd_help,
 };
