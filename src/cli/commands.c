@@ -21,6 +21,7 @@ const struct command *const cli_commands[] = {
 	&cmd_config_show,
 	&cmd_config_validate,
 	&cmd_init,
+	&cmd_doctor,
 	&cmd_version,
 	&cmd_help,
 };

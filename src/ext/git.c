@@ -66,6 +66,11 @@ const char *extgit_work_tree(const struct extgit *git)
 	return git_repository_workdir(git->repository);
 }
 
+const char *extgit_common_dir(const struct extgit *git)
+{
+	return git_repository_commondir(git->repository);
+}
+
 /* -- safe.directory --------------------------------------------------- */
 
 struct safe_search {

@@ -36,6 +36,9 @@ DEFINE_AUTO(extgit, struct extgit *, extgit_close)
 /* Top of the work tree, absolute, with a '/' at its end; NULL in a bare repository. Borrowed. */
 const char *extgit_work_tree(const struct extgit *git);
 
+/* Where the references are, absolute, with a '/' at its end: .git, also of a worktree. Borrowed. */
+const char *extgit_common_dir(const struct extgit *git);
+
 struct extgit_head {
 	bool unborn; /* no commit yet: commit and tree are "" */
 	bool bare; /* no files: never dirty */
