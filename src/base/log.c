@@ -72,19 +72,24 @@ void log_add_secret(const char *secret)
 	pthread_mutex_unlock(&secrets.mutex);
 }
 
-void log_add_named_secret(const char *name, const char *value)
+bool log_names_secret(const char *name)
 {
 	static const char *const words[] = {"KEY",  "TOKEN",	  "SECRET", "PASS",
 					    "AUTH", "CREDENTIAL", "COOKIE"};
 
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-		if (strcasestr(name, words[i]) == NULL)
-			continue;
-		log_add_secret(value);
-		if (strchr(value, ' ') != NULL)
-			log_add_secret(strrchr(value, ' ') + 1);
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strcasestr(name, words[i]) != NULL)
+			return true;
+	return false;
+}
+
+void log_add_named_secret(const char *name, const char *value)
+{
+	if (!log_names_secret(name))
 		return;
-	}
+	log_add_secret(value);
+	if (strchr(value, ' ') != NULL)
+		log_add_secret(strrchr(value, ' ') + 1);
 }
 
 static void replace_all(struct strbuf *text, const char *secret)

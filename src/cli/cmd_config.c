@@ -3,7 +3,7 @@
 #include "perfgate/base/text.h"
 #include "perfgate/cli/cli.h"
 #include "perfgate/cli/commands.h"
-#include "perfgate/scenario/suite.h"
+#include "perfgate/cli/config.h"
 #include "perfgate/target/target.h"
 
 static int show_run(struct cli *cli, struct error *err)
@@ -41,16 +41,24 @@ static int check_run(const struct settings *settings, const struct suite *suite,
 	return 0;
 }
 
-static int validate_run(struct cli *cli, struct error *err)
+int config_check(const struct settings *settings, struct suite **out, struct error *err)
 {
 	const struct suite_options options = {.duration_scale = 1};
+	AUTO(suite) struct suite *suite = NULL;
+	if (settings_validate(settings, err) != 0 || check_target_url(settings, err) != 0 ||
+	    suite_load(settings, &options, &suite, err) != 0 ||
+	    check_run(settings, suite, err) != 0)
+		return -1;
+	*out = TAKE(suite);
+	return 0;
+}
+
+static int validate_run(struct cli *cli, struct error *err)
+{
 	AUTO(settings) struct settings *settings = NULL;
 	AUTO(suite) struct suite *suite = NULL;
 	AUTO(strbuf) struct strbuf text = {0};
-	if (cli_settings(cli, &settings, err) != 0 || settings_validate(settings, err) != 0 ||
-	    check_target_url(settings, err) != 0 ||
-	    suite_load(settings, &options, &suite, err) != 0 ||
-	    check_run(settings, suite, err) != 0)
+	if (cli_settings(cli, &settings, err) != 0 || config_check(settings, &suite, err) != 0)
 		return -1;
 	strbuf_printf(&text, "%s: ok\n", settings->file != NULL ? settings->file : "defaults");
 	return cli_print(strbuf_text(&text), err);

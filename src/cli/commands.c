@@ -21,6 +21,8 @@ const struct command *const cli_commands[] = {
 	&cmd_calibrate,
 	&cmd_config_show,
 	&cmd_config_validate,
+	&cmd_init,
+	&cmd_doctor,
 	&cmd_completion,
 	&cmd_version,
 	&cmd_help,

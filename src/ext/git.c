@@ -77,6 +77,11 @@ char *extgit_path_in_tree(const struct extgit *git, const char *path)
 	return xstrdup(absolute + length);
 }
 
+const char *extgit_common_dir(const struct extgit *git)
+{
+	return git_repository_commondir(git->repository);
+}
+
 /* -- safe.directory --------------------------------------------------- */
 
 struct safe_search {

@@ -1,21 +1,21 @@
 #include "perfgate/load/speed.h"
 
 #include "perfgate/base/clock.h"
-#include "perfgate/base/mem.h"
 #include "perfgate/base/text.h"
+#include "perfgate/results/histogram.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define HASHED_BYTES ((size_t)1 << 20)
+#define PIECE_BYTES ((size_t)8 << 10)
 #define MESSAGE_BYTES 64
 
-enum { ROUNDS = 7, TRIPS = 200, TIMEOUT_S = 2 };
+enum { ROUNDS = 7, TRIPS = 200, PIECE_TRIPS = 4, TIMEOUT_S = 2 };
 
 /* ---- the echo ---- */
 
@@ -82,19 +82,69 @@ static int connect_pair(int *fds)
 	return -1;
 }
 
-/* ---- the probe ---- */
+/* A connection whose other end answers; also one piece of work after the other. */
+struct speed_pieces {
+	int fds[2];
+	pthread_t thread;
+	char buffer[HASHED_BYTES];
+};
 
-static double round_ms(int fd, const char *buffer)
+struct speed_pieces *speed_pieces_new(void)
+{
+	struct speed_pieces *pieces = xcalloc(1, sizeof *pieces);
+
+	if (connect_pair(pieces->fds)) {
+		free(pieces);
+		return NULL;
+	}
+	if (pthread_create(&pieces->thread, NULL, echo, &pieces->fds[1]) == 0)
+		return pieces;
+	close(pieces->fds[0]);
+	close(pieces->fds[1]);
+	free(pieces);
+	return NULL;
+}
+
+void speed_pieces_free(struct speed_pieces *pieces)
+{
+	if (!pieces)
+		return;
+	shutdown(pieces->fds[0], SHUT_RDWR);
+	pthread_join(pieces->thread, NULL);
+	close(pieces->fds[0]);
+	close(pieces->fds[1]);
+	free(pieces);
+}
+
+/* Hash and echo; the time it took, 0 when the connection broke. */
+static int64_t work_ns(struct speed_pieces *pieces, size_t bytes, int trips)
 {
 	char digest[TEXT_SHA256_SIZE], message[MESSAGE_BYTES] = {0};
 	int64_t start_ns = clock_now_ns();
 
-	text_sha256(buffer, HASHED_BYTES, digest);
-	for (int i = 0; i < TRIPS; i++)
-		if (!transfer(fd, message, true) || !transfer(fd, message, false))
+	text_sha256(pieces->buffer, bytes, digest);
+	for (int i = 0; i < trips; i++)
+		if (!transfer(pieces->fds[0], message, true) ||
+		    !transfer(pieces->fds[0], message, false))
 			return 0;
-	return (double)(clock_now_ns() - start_ns) / (double)NS_PER_MS;
+	return clock_now_ns() - start_ns;
 }
+
+bool speed_pieces_run(struct speed_pieces *pieces, int64_t duration_ns, struct histogram *into)
+{
+	int64_t end_ns = clock_now_ns() + duration_ns;
+
+	while (clock_now_ns() < end_ns) {
+		int64_t took_ns = work_ns(pieces, PIECE_BYTES, PIECE_TRIPS);
+
+		if (took_ns <= 0)
+			return false;
+		histogram_record(into, (uint64_t)took_ns);
+	}
+	return true;
+}
+
+/* ---- the probe ---- */
 
 static int compare_doubles(const void *a, const void *b)
 {
@@ -103,34 +153,18 @@ static int compare_doubles(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double median_round_ms(int fd)
+double speed_probe_ms(void)
 {
-	AUTO_FREE char *buffer = xcalloc(HASHED_BYTES, 1);
+	AUTO(speed_pieces) struct speed_pieces *pieces = speed_pieces_new();
 	double times_ms[ROUNDS];
 
 	for (int i = 0; i < ROUNDS; i++) {
-		times_ms[i] = round_ms(fd, buffer);
+		times_ms[i] =
+			pieces ? (double)work_ns(pieces, HASHED_BYTES, TRIPS) / (double)NS_PER_MS
+			       : 0;
 		if (!(times_ms[i] > 0))
 			return 0;
 	}
 	qsort(times_ms, ROUNDS, sizeof *times_ms, compare_doubles);
 	return times_ms[ROUNDS / 2];
-}
-
-double speed_probe_ms(void)
-{
-	pthread_t thread;
-	double out = 0;
-	int fds[2];
-
-	if (connect_pair(fds))
-		return 0;
-	if (pthread_create(&thread, NULL, echo, &fds[1]) == 0) {
-		out = median_round_ms(fds[0]);
-		shutdown(fds[0], SHUT_RDWR);
-		pthread_join(thread, NULL);
-	}
-	close(fds[0]);
-	close(fds[1]);
-	return out;
 }

@@ -88,8 +88,6 @@ enum { TAIL_LINES = 20 };
  */
 int target_report_end(struct proc *proc, const char *what, int status, struct error *err);
 
-#define INSTALL_LINE "apt-get install postgresql redis-server"
-
 /* A TCP port of 127.0.0.1 that was free a moment ago. */
 PG_MUST_CHECK int command_free_port(uint16_t *out, struct error *err);
 /* Every {port} replaced; heap. */

@@ -5,14 +5,21 @@
 
 #include <signal.h>
 
+char *services_find_redis(void)
+{
+	static const char *const places[] = {"/usr/bin", "/usr/local/bin", "/usr/sbin", NULL};
+
+	return fs_find_program("redis-server", places);
+}
+
 int redis_launch(const struct server_user *user, const char *folder, struct proc **out,
 		 char **out_url, struct error *err)
 {
-	static const char *const places[] = {"/usr/bin", "/usr/local/bin", "/usr/sbin", NULL};
-	AUTO_FREE char *program = fs_find_program("redis-server", places);
+	AUTO_FREE char *program = services_find_redis();
 	if (program == NULL)
 		return error_set(err, ERROR_USAGE,
-				 "redis-server: not found: " INSTALL_LINE ", or give REDIS_URL");
+				 "redis-server: not found: " SERVICES_INSTALL
+				 ", or give REDIS_URL");
 	AUTO_FREE char *socket = fs_join(folder, "redis.sock");
 	const char *const argv[] = {program,	    "--port",	   "0",
 				    "--unixsocket", socket,	   "--unixsocketperm",

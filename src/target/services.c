@@ -2,6 +2,7 @@
 
 #include "internal.h"
 #include "perfgate/base/clock.h"
+#include "perfgate/base/fs.h"
 #include "perfgate/base/strbuf.h"
 #include "perfgate/ext/pg.h"
 #include "perfgate/ext/redis.h"
@@ -70,7 +71,7 @@ static int start_private(struct services *services, const struct services_conten
 	server_user_find(&user);
 	if (services->database_url == NULL && (bin = postgres_find()) == NULL)
 		return error_set(err, ERROR_USAGE,
-				 "PostgreSQL is not installed: " INSTALL_LINE
+				 "PostgreSQL is not installed: " SERVICES_INSTALL
 				 ", or give DATABASE_URL");
 	private_folder_reap(&user);
 	if (private_folder_make(&user, true, &services->folder, err) < 0)
@@ -86,6 +87,12 @@ static int start_private(struct services *services, const struct services_conten
 	if (services->redis != NULL)
 		return redis_wait(services->redis, services->redis_url, err);
 	return 0;
+}
+
+char *services_find_postgres(void)
+{
+	AUTO_FREE char *bin = postgres_find();
+	return bin != NULL ? fs_join(bin, "postgres") : NULL;
 }
 
 int services_start(const char *database_url, const char *redis_url,

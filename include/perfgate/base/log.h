@@ -34,6 +34,9 @@ void log_add_secret(const char *secret);
  */
 void log_add_named_secret(const char *name, const char *value);
 
+/* Does the name say that what it holds is secret? */
+bool log_names_secret(const char *name);
+
 /* Replace every registered secret in the buffer by ***. */
 void log_redact(struct strbuf *text);
 

@@ -15,6 +15,7 @@
 
 #include "perfgate/base/error.h"
 #include "perfgate/base/mem.h"
+#include "perfgate/ext/json.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -67,5 +68,17 @@ PG_MUST_CHECK int extyaml_expect(const struct yaml_node *node, enum yaml_kind ki
 /* -1 with "did you mean" at the first key that is not in `known` (NULL-terminated). */
 PG_MUST_CHECK int extyaml_check_keys(const struct yaml_node *mapping, const char *const *known,
 				     const char *where, struct error *err);
+
+/*
+ * Files of other programs (OpenAPI, compose, workflows), as JSON: the first document; aliases and
+ * merge keys are resolved, tags are ignored, of duplicate keys the first counts, keys that are
+ * no text are left out. Plain scalars are null, true, false and JSON's numbers, else text.
+ * Refused: more than 8 MiB, depth over 64 (aliases resolved), more than 400,000 values as written,
+ * an alias without an anchor before it. Aliased values are shared: read, never change *out, and
+ * bound every walk through it. ERROR_USAGE "FILE:LINE:COLUMN: …".
+ */
+#define EXTYAML_FOREIGN_MAX_BYTES ((size_t)8 << 20)
+PG_MUST_CHECK int extyaml_parse_foreign(const char *text, size_t length, const char *file,
+					json_t **out, struct error *err);
 
 #endif

@@ -31,6 +31,12 @@ struct services_content {
 PG_MUST_CHECK int services_start(const char *database_url, const char *redis_url,
 				 const struct services_content *content, struct services **out,
 				 struct error *err);
+/* The programs that private servers would be started from, heap; NULL when not installed. */
+char *services_find_postgres(void);
+char *services_find_redis(void);
+/* What to do when they are not. */
+#define SERVICES_INSTALL "apt-get install postgresql redis-server"
+
 /* libpq connection string; "unix:/path/redis.sock" or redis://…; borrowed. */
 const char *services_database(const struct services *services);
 const char *services_redis(const struct services *services);

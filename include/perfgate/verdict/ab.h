@@ -166,7 +166,10 @@ size_t ab_differences(const struct ab_cell *cell, size_t n_blocks, uint64_t swap
 
 /*
  * max(tol + .84 se, (q + .88) se), se = sd/sqrt(blocks): the shift that is found with a power of
- * about .8, on the scale of d. q = 3 serves before any load.
+ * about .8, on the scale of d. A one-sided test with critical value c finds a shift of (c + z) se
+ * with power P(Z < z), and z = .84 gives .8 (normal approximation; Cohen, Statistical Power
+ * Analysis for the Behavioral Sciences, 2nd ed., 1988). The shift must pass the tolerance as well
+ * as max-T's quantile q; .88, since sd is estimated from few blocks. q = 3 serves before any load.
  */
 double ab_detectable(double tolerance, double sd, size_t blocks, double q);
 
