@@ -149,8 +149,3 @@ pushed() { # pushed: does the remote have what is checked out?
   expect_status 2
   expect_match "$errors" "git names no folder for hooks here"
 }
-
-@test "the hook is clean shell" {
-  need shellcheck
-  shellcheck -s sh .git/hooks/pre-push
-}
