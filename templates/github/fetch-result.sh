@@ -22,8 +22,9 @@ ask() { # ask PATH: of the API; the token does not follow to another host
 }
 ask "actions/runs/$RUN_ID/artifacts?name=perfgate-results" >"$folder/list" ||
   refuse "the artifacts of run $RUN_ID cannot be listed"
-read -r id bytes < <(jq -r '[.artifacts[] | select(.name == "perfgate-results" and (.expired | not))][0] //
-  empty | "\(.id | tonumber) \(.size_in_bytes | tonumber)"' "$folder/list") || nothing "the run kept no artifact"
+filter='first(.artifacts[] | select(.name == "perfgate-results" and (.expired | not)))
+  | "\(.id | tonumber) \(.size_in_bytes | tonumber)"'
+read -r id bytes < <(jq -r "$filter" "$folder/list") || nothing "the run kept no artifact"
 [ "$bytes" -le "$limit" ] || refuse "the artifact has $bytes bytes, more than $limit"
 ask "actions/artifacts/$id/zip" >"$folder/zip" || refuse "the artifact cannot be fetched"
 # Only this name, and to a file of ours: no path, link or other member is unpacked.
