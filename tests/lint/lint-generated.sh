@@ -2,7 +2,7 @@
 # Check what `perfgate generate` writes with other people's tools: actionlint, yamllint and two
 # generations of YAML readers on the workflows; npm-groovy-lint, Groovy with stubs of the declarative
 # syntax and shellcheck on the Jenkinsfile; linters of Dockerfile and compose file; shellcheck on the
-# hook. Then the repository's own files of these kinds.
+# hook (GEN-20). Then the repository's own files of these kinds.
 #
 # Usage: lint-generated.sh [FOLDER]     node_modules go to FOLDER (build/node)
 #
