@@ -92,10 +92,12 @@ harness: $(HARNESS_BINARIES)
 # --- what people call -----------------------------------------------------------------------------
 
 # The one list of packages (Debian 12 and Ubuntu 24.04): to build and run, to test, to lint.
-DEPS_RUN = gcc make pkg-config git libcurl4-openssl-dev libgit2-dev libyaml-dev libjansson-dev \
-	libxml2-dev libpq-dev libhiredis-dev libmicrohttpd-dev zlib1g-dev postgresql redis-server
+# What is only run needs, besides the libraries of the binary, and what building needs.
+DEPS_SERVE = git ca-certificates postgresql redis-server
+DEPS_RUN = $(DEPS_SERVE) gcc make pkg-config libcurl4-openssl-dev libgit2-dev libyaml-dev libjansson-dev \
+	libxml2-dev libpq-dev libhiredis-dev libmicrohttpd-dev zlib1g-dev
 DEPS_TEST = libcmocka-dev bats perl curl jq procps strace python3 libxml2-utils nginx-light tmux locales openssl util-linux iproute2 \
-	python3-jsonschema promtool=prometheus zsh fish \
+	python3-jsonschema unzip promtool=prometheus zsh fish \
 	$(CHROMIUM)
 DEPS_BENCH = nginx-light wrk valgrind strace nghttp2-client apache2-utils hey node=nodejs npm=npm python3 util-linux procps \
 	python3-fastapi uvicorn python3-uvloop python3-httptools python3-asyncpg python3-redis
@@ -130,6 +132,14 @@ deps-lint: deps-test ## install what `make lint` and `make asan` need on top
 
 deps-bench: deps ## install the peers of `make bench`
 	$(call install_missing,$(DEPS_BENCH))
+
+# Debian's names for the libraries come from the binary; those that they need come with them.
+MULTIARCH = $(shell gcc -print-multiarch)
+.PHONY: runtime-packages
+runtime-packages: all ## print the packages of a machine that only runs the binary
+	@{ printf '%s\n' $(DEPS_SERVE); \
+		readelf -d $(BUILD)/perfgate | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | while read -r library; do \
+			dpkg-query -S "*/$(MULTIARCH)/$$library" | sed -n '1s/[:,].*//p'; done; } | LC_ALL=C sort -u
 
 # A second make: what pkg-config says is known only once the packages are there.
 .PHONY: demo

@@ -63,3 +63,14 @@ wait_until() {
     sleep 0.05
   done
 }
+
+# step_script NAME FILE: what the step of that name in a generated workflow runs.
+step_script() {
+  awk -v name="$1" '
+    { indent = match($0, /[^ ]/) - 1 }
+    in_script && indent >= 0 && indent <= key { exit }
+    in_script { print substr($0, key + 3) }
+    found && !in_script && /^ *run: \|$/ { in_script = 1; key = indent }
+    found && !in_script && /^ *run: / { sub(/^ *run: /, ""); print; exit }
+    index($0, "- name: " name) && length($0) == indent + 8 + length(name) { found = 1 }' "$2"
+}

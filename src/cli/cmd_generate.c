@@ -1,16 +1,13 @@
 #include "perfgate/base/fs.h"
 #include "perfgate/base/log.h"
+#include "perfgate/base/proc.h"
 #include "perfgate/base/text.h"
 #include "perfgate/cli/cli.h"
-#include "perfgate/workflow/diff.h"
-#include "perfgate/workflow/generators.h"
+#include "perfgate/cli/generate.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
-
-#define FILE_BYTES_MAX ((size_t)1 << 20)
 
 /* Upward to the folder that holds .git; the current folder when none does. Heap, absolute. */
 static char *repository_root(void)
@@ -54,8 +51,8 @@ static char *config_path(const struct settings *settings, const char *root, stru
 	return xstrdup(real + length + 1);
 }
 
-static int render(const struct generator *generator, const struct settings *settings,
-		  const char *root, struct strbuf *out, struct error *err)
+static int make_view(const struct generator *generator, const struct settings *settings,
+		     const char *root, const char *const *with, json_t **out, struct error *err)
 {
 	AUTO_FREE char *config = NULL;
 
@@ -64,61 +61,38 @@ static int render(const struct generator *generator, const struct settings *sett
 		if (config == NULL)
 			return -1;
 	}
-	return generator_render(generator, settings, config, out, err);
+	return generator_view(generator, settings, config, with, out, err);
 }
 
-/* The folder of a path, made when it is absent. */
-static int make_folder(const char *path, struct error *err)
+/* Where git looks for hooks, core.hooksPath and linked worktrees heeded; heap, or NULL. */
+static char *hooks_folder(struct error *err)
 {
-	const char *slash = strrchr(path, '/');
-	AUTO_FREE char *folder = NULL;
+	static const char *const argv[] = {"git",	 "rev-parse", "--path-format=absolute",
+					   "--git-path", "hooks",     NULL};
+	const struct proc_spec spec = {.argv = argv, .env = (const char *const *)environ};
+	AUTO(proc_result) struct proc_result result = {0};
+	const char *path;
 
-	if (slash == NULL || slash == path)
-		return 0;
-	folder = xstrndup(path, (size_t)(slash - path));
-	return fs_make_dirs(folder, err);
-}
-
-static int put(const char *path, const struct strbuf *text, struct error *err)
-{
-	if (make_folder(path, err) != 0 ||
-	    fs_write_file(path, strbuf_text(text), text->length, err) != 0)
-		return -1;
-	log_info("wrote %s", path);
-	return 0;
-}
-
-/* Another file is there: show what would change; only --force replaces it. */
-static int replace(struct cli *cli, const char *path, const struct strbuf *text, struct error *err)
-{
-	AUTO(strbuf) struct strbuf old = {0};
-	AUTO(strbuf) struct strbuf diff = {0};
-
-	if (fs_read_file(&old, path, FILE_BYTES_MAX, ERROR_USAGE, err) != 0)
-		return -1;
-	if (old.length == text->length && text_equal(strbuf_text(&old), strbuf_text(text))) {
-		log_info("%s is up to date", path);
-		return 0;
+	if (proc_run(&spec, &result, err) != 0)
+		return NULL;
+	path = strbuf_text(&result.out);
+	if (result.exit_status != 0 || *path != '/') {
+		error_set(err, ERROR_USAGE, "git names no folder for hooks here: is it a clone?");
+		return NULL;
 	}
-	workflow_diff(path, strbuf_text(&old), strbuf_text(text), &diff);
-	if (cli_print(strbuf_text(&diff), err) != 0)
-		return -1;
-	if (cli_flag(cli, "--dry-run"))
-		return 0;
-	if (!cli_flag(cli, "--force"))
-		return error_set(err, ERROR_USAGE,
-				 "%s exists with other content: replace it with --force", path);
-	return put(path, text, err);
+	return xstrndup(path, strcspn(path, "\n"));
 }
 
-static int deliver(struct cli *cli, const char *path, const struct strbuf *text, struct error *err)
+/* A file that was generated once and is not wanted any more still does its work. */
+static void mention_leftovers(const struct generator *generator, const json_t *view,
+			      const char *folder)
 {
-	if (fs_exists(path))
-		return replace(cli, path, text, err);
-	if (!cli_flag(cli, "--dry-run"))
-		return put(path, text, err);
-	log_info("would write %s", path);
-	return cli_print(strbuf_text(text), err);
+	for (const struct generated_file *file = generator->files; file->path != NULL; file++) {
+		AUTO_FREE char *path = fs_join(folder, file->path);
+
+		if (!generated_file_wanted(file, view) && fs_exists(path))
+			log_warning("%s is not generated any more: delete it", path);
+	}
 }
 
 /*
@@ -134,28 +108,81 @@ static int load_settings(const struct cli *cli, struct settings **out, struct er
 	return settings_load(cli_value(cli, "--config"), only, out, err);
 }
 
+/* The values of --with, split at commas; NULL-terminated. */
+struct extras {
+	struct arena arena;
+	const char *names[16];
+};
+
+static void extras_release(struct extras *extras)
+{
+	arena_release(&extras->arena);
+}
+DEFINE_AUTO_VALUE(extras, struct extras, extras_release)
+
+static void read_extras(const struct cli *cli, struct extras *out)
+{
+	size_t count = 0;
+
+	for (const char *const *value = cli_values(cli, "--with"); *value != NULL; value++)
+		for (const char *at = *value; *at != '\0';) {
+			size_t length = strcspn(at, ",");
+
+			if (count < ARRAY_SIZE(out->names) - 1)
+				out->names[count++] = arena_strndup(&out->arena, at, length);
+			at += length + (at[length] == ',');
+		}
+}
+
+static int generate(struct cli *cli, const struct generator *generator, const json_t *view,
+		    const char *root, struct error *err)
+{
+	AUTO(generate_plan) struct generate_plan plan = {0};
+	AUTO_FREE char *hooks = NULL;
+	const char *output = cli_value(cli, "--output");
+
+	if (output != NULL && text_equal(output, "-"))
+		return generate_plan(generator, view, root, NULL, &plan, err) != 0
+			       ? -1
+			       : generate_print(&plan, err);
+	if (generator->place == PLACE_HOOKS && output == NULL) {
+		hooks = hooks_folder(err);
+		if (hooks == NULL)
+			return -1;
+	}
+	if (generate_plan(generator, view, hooks != NULL ? hooks : root, output, &plan, err) != 0)
+		return -1;
+	if (generate_deliver(&plan, cli_flag(cli, "--force"), cli_flag(cli, "--dry-run"), err) != 0)
+		return -1;
+	if (output == NULL)
+		mention_leftovers(generator, view, hooks != NULL ? hooks : root);
+	return 0;
+}
+
 static int generate_run(struct cli *cli, struct error *err)
 {
 	const struct generator *generator = generator_find(cli_argument(cli, 0), err);
 	AUTO(settings) struct settings *settings = NULL;
 	AUTO_FREE char *root = repository_root();
-	AUTO_FREE char *standard = NULL;
-	const char *path = cli_value(cli, "--output");
-	AUTO(strbuf) struct strbuf text = {0};
+	AUTO(extras) struct extras extras = {0};
+	AUTO_JSON json_t *view = NULL;
 
+	read_extras(cli, &extras);
 	if (generator == NULL || load_settings(cli, &settings, err) != 0 ||
-	    render(generator, settings, root, &text, err) != 0)
+	    make_view(generator, settings, root, extras.names, &view, err) != 0)
 		return -1;
-	if (path != NULL && text_equal(path, "-"))
-		return cli_print(strbuf_text(&text), err);
-	standard = fs_join(root, generator->path);
-	return deliver(cli, path != NULL ? path : standard, &text, err);
+	return generate(cli, generator, view, root, err);
 }
 
 static const struct option_row options[] = {
+	{.name = "--with",
+	 .value = "A,B",
+	 .help = "for jenkins: use the plugins htmlpublisher, lockable-resources",
+	 .repeatable = true},
 	{.name = "--output",
-	 .value = "FILE",
-	 .help = "where to write; - is stdout (.github/workflows/perfgate.yml, Jenkinsfile)"},
+	 .value = "PATH",
+	 .help = "write elsewhere: a file, or for github and docker a folder in place of the "
+		 "repository's root; - is stdout"},
 	{.name = "--force", .help = "replace a file that has other content"},
 	{.name = "--dry-run", .letter = 'n', .help = "show what would be written or changed"},
 	{0},
@@ -163,22 +190,29 @@ static const struct option_row options[] = {
 
 const struct command cmd_generate = {
 	.name = "generate",
-	.summary = "write the workflow file for a CI system",
-	.arguments = "github|jenkins",
+	.summary = "write workflows, a Jenkinsfile, a git hook, a container setup",
+	.arguments = "github|jenkins|pre-push|docker",
 	.min_arguments = 1,
 	.max_arguments = 1,
 	.description =
-		"Writes a GitHub Actions workflow or a declarative Jenkinsfile from the\n"
-		"configuration: branch, retention, time limits computed from the suite, services,\n"
-		"and how the job obtains perfgate (ci.install). The same configuration gives the\n"
-		"same bytes. A file with other content is left alone: the difference is shown, "
-		"and\n"
-		"--force replaces it.",
-	.examples = "  # .github/workflows/perfgate.yml at the root of the repository\n"
+		"Writes files from the configuration: branch, retention, time limits computed\n"
+		"from the suite, services, and how CI obtains perfgate (ci.install).\n"
+		"\n"
+		"  github    .github/workflows/perfgate.yml, perfgate-forks.yml, which comments\n"
+		"            on the pull requests of forks, and the action that builds perfgate\n"
+		"  jenkins   Jenkinsfile\n"
+		"  pre-push  a hook that measures for a minute before `git push`\n"
+		"  docker    docker/perfgate: Dockerfile and compose.yml\n"
+		"\n"
+		"The same configuration gives the same bytes. A file with other content is left\n"
+		"alone: the difference is shown, and --force replaces it.",
+	.examples = "  # at the root of the repository\n"
 		    "  perfgate generate github\n"
 		    "  # what would change?\n"
 		    "  perfgate generate jenkins --dry-run\n"
-		    "  perfgate generate jenkins --output -",
+		    "  perfgate generate jenkins --with htmlpublisher --output -\n"
+		    "  # in the folder that git looks for hooks in\n"
+		    "  perfgate generate pre-push",
 	.options = options,
 	.run = generate_run,
 };

@@ -46,6 +46,7 @@ bool settings_measures_reference(const struct settings *settings)
 {
 	const struct target_settings *target = &settings->target;
 	return target->kind == TARGET_REFERENCE ||
+	       (target->kind == TARGET_URL && target->reference) ||
 	       (target->kind == TARGET_COMMAND &&
 		text_starts_with(target->command, "perfgate serve "));
 }

@@ -86,6 +86,7 @@ size_t notify_send(const struct notify *notify, const char *const *chosen)
 		const struct channel *channel = notify_channels[i];
 		struct error err = ERROR_INIT;
 		const char *missing;
+		int answer;
 
 		if (!applies(notify, channel, chosen))
 			continue;
@@ -93,11 +94,14 @@ size_t notify_send(const struct notify *notify, const char *const *chosen)
 		if (missing) {
 			log_info("%s is not sent: %s", channel->name, missing);
 			failures++;
-		} else if (deliver(notify, channel, &err)) {
+			continue;
+		}
+		answer = deliver(notify, channel, &err);
+		if (answer == 0) {
+			strbuf_printf(&told, " %s", channel->name);
+		} else if (answer != NOTIFY_NOBODY) {
 			log_warning("%s was not delivered: %s", channel->name, err.message);
 			failures++;
-		} else {
-			strbuf_printf(&told, " %s", channel->name);
 		}
 	}
 	if (told.length > 0)

@@ -202,7 +202,10 @@ static int64_t number_with_head(const json_t *pulls, const char *commit)
 	return 0;
 }
 
-/* A run for a fork does not name its pull request; only GitHub is asked, never the artifact. */
+/*
+ * A run for a fork does not name its pull request; only GitHub is asked, never the artifact. 0 when
+ * none has this head.
+ */
 static int look_up_number(const struct notify *notify, int64_t *out, struct error *err)
 {
 	const struct job *job = notify->job;
@@ -221,10 +224,6 @@ static int look_up_number(const struct notify *notify, int64_t *out, struct erro
 		return -1;
 	pulls = parse_answer(&response);
 	*out = number_with_head(pulls, job->commit);
-	if (*out == 0)
-		return error_set(err, ERROR_DELIVERY,
-				 "%s: no open pull request has the head %.12s any more",
-				 job->api_url, job->commit);
 	return 0;
 }
 
@@ -238,6 +237,12 @@ static int comment_send(const struct notify *notify, const struct strbuf *conten
 
 	if (number == 0 && look_up_number(notify, &number, err))
 		return -1;
+	if (number == 0) {
+		log_info("comment: no open pull request has the head %.12s any more: nobody to "
+			 "tell",
+			 notify->job->commit);
+		return NOTIFY_NOBODY;
+	}
 	login = own_login(notify);
 	report_marker(notify->run, &marker);
 	search.login = login;

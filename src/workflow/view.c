@@ -2,6 +2,7 @@
 
 #include "perfgate/base/clock.h"
 #include "perfgate/base/text.h"
+#include "perfgate/config/table.h"
 #include "perfgate/scenario/suite.h"
 
 #include <ctype.h>
@@ -163,6 +164,34 @@ static int add_suite(json_t *view, const struct settings *settings, struct error
 	return 0;
 }
 
+/* How the job obtains perfgate: one of these members is true or a text. */
+static void add_install(json_t *view, const struct settings *settings)
+{
+	static const char *const members[] = {
+		[INSTALL_COMMAND] = "install_command",
+		[INSTALL_IMAGE] = "install_image",
+		[INSTALL_ACTION] = "install_action",
+	};
+	const char *text = settings->ci_install;
+	enum install_kind kind;
+
+	extjson_set(view, "install_build", json_boolean(text == NULL));
+	if (text == NULL)
+		return;
+	kind = install_kind(text);
+	extjson_set(view, members[kind],
+		    extjson_string(kind == INSTALL_IMAGE ? text + strlen("docker://") : text));
+}
+
+/* A service has its name where the job is a container as well, else a port of the machine. */
+static const char *host_of(const struct settings *settings, const char *service)
+{
+	bool container =
+		settings->ci_install != NULL && install_kind(settings->ci_install) == INSTALL_IMAGE;
+
+	return container ? service : "127.0.0.1";
+}
+
 /* The servers that CI brings along: only for the reference, not beside a URL of the file. */
 static void add_services(json_t *view, const struct settings *settings)
 {
@@ -173,6 +202,9 @@ static void add_services(json_t *view, const struct settings *settings)
 	extjson_set(view, "postgres", json_boolean(postgres));
 	extjson_set(view, "redis", json_boolean(redis));
 	extjson_set(view, "services", json_boolean(postgres || redis));
+	extjson_set(view, "postgres_host", extjson_string(host_of(settings, "postgres")));
+	extjson_set(view, "redis_host", extjson_string(host_of(settings, "redis")));
+	extjson_set(view, "reference", json_boolean(settings->target.kind == TARGET_REFERENCE));
 }
 
 int workflow_view(const struct settings *settings, const char *config_path, json_t **out,
@@ -185,7 +217,7 @@ int workflow_view(const struct settings *settings, const char *config_path, json
 	extjson_set(view, "branch", extjson_string(settings->baseline_branch));
 	extjson_set(view, "output", extjson_string(settings->output));
 	extjson_set(view, "config", extjson_string(config_path != NULL ? config_path : ""));
-	extjson_set(view, "install", extjson_string(settings->ci_install));
+	add_install(view, settings);
 	add_services(view, settings);
 	extjson_set(view, "retention_days",
 		    settings->artifact_retention_days > 0

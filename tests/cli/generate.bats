@@ -12,6 +12,8 @@ setup_more() { seed_repo; }
   [ -z "$output" ]
   expect_match "$errors" 'wrote .*/\.github/workflows/perfgate\.yml'
   [ -f "$BATS_TEST_TMPDIR/.github/workflows/perfgate.yml" ]
+  [ -f "$BATS_TEST_TMPDIR/.github/workflows/perfgate-forks.yml" ]
+  [ -f "$BATS_TEST_TMPDIR/.github/actions/setup-perfgate/action.yml" ]
   [ "$(stat -c %a "$BATS_TEST_TMPDIR/.github/workflows/perfgate.yml")" = 644 ]
   [ -z "$(ls -A .)" ]
 }
@@ -23,19 +25,20 @@ setup_more() { seed_repo; }
 }
 
 @test "GEN-15: the same configuration gives the same bytes, and a file that is up to date is left alone" {
-  local generator file
-  for generator in github jenkins; do
+  local generator before
+  for generator in github jenkins pre-push docker; do
     run_split "$PERFGATE" generate "$generator" --output first
     expect_status 0
     run_split "$PERFGATE" generate "$generator" --output second
     expect_status 0
-    cmp first second
-    file="$(stat -c %i first)"
+    diff -r first second
+    before="$(find first -type f -printf '%p %i\n' | sort)"
+    [ -n "$before" ]
     run_split "$PERFGATE" generate "$generator" --output first
     expect_status 0
-    expect_match "$errors" 'first is up to date'
-    [ "$(stat -c %i first)" = "$file" ]
-    rm first second
+    expect_match "$errors" 'first.* is up to date'
+    [ "$(find first -type f -printf '%p %i\n' | sort)" = "$before" ]
+    rm -r first second
   done
 }
 
@@ -53,6 +56,56 @@ setup_more() { seed_repo; }
   expect_status 0
   expect_match "$(cat Jenkinsfile)" 'pipeline \{'
   [ -z "$(find . -name '.perfgate-*')" ]
+}
+
+@test "GEN-14: of several files none is written when one is refused" {
+  mkdir -p .github/workflows
+  printf 'mine\n' >.github/workflows/perfgate-forks.yml
+  run_split "$PERFGATE" generate github
+  expect_status 2
+  expect_match "$errors" 'perfgate-forks.yml exists with other content'
+  [ "$(find .github -type f)" = .github/workflows/perfgate-forks.yml ]
+  [ "$(cat .github/workflows/perfgate-forks.yml)" = mine ]
+}
+
+@test "a file that is not generated any more is mentioned" {
+  run_split "$PERFGATE" generate github
+  expect_status 0
+  printf 'ci: {install: ./get-perfgate}\n' >>ci_cd_config.yml
+  run_split "$PERFGATE" generate github --force
+  expect_status 0
+  expect_match "$errors" 'warning: .*/setup-perfgate/action.yml is not generated any more: delete it'
+}
+
+@test "GEN-19: a runner of one's own is warned about, one of GitHub's is not" {
+  run_split "$PERFGATE" generate github
+  expect_status 0
+  [[ "$errors" != *warning* ]]
+  printf 'ci: {runner: [self-hosted, linux]}\n' >>ci_cd_config.yml
+  run_split "$PERFGATE" generate github --force
+  expect_status 0
+  expect_match "$errors" "warning: ci.runner: .self-hosted. is a machine of yours: .*anybody's pull request"
+}
+
+@test "GEN-17: a schedule that is none is exit 2 with its place" {
+  printf 'ci: {schedule: 61 3 * * *}\n' >>ci_cd_config.yml
+  run_split "$PERFGATE" generate github
+  expect_status 2
+  expect_match "$errors" 'ci_cd_config.yml:[0-9]+:[0-9]+: ci.schedule: .61 3 \* \* \*.: write five fields of cron'
+  [ ! -e .github ]
+}
+
+@test "--with adds plugins to the Jenkinsfile; what is not known gets a suggestion" {
+  run_split "$PERFGATE" generate jenkins --with htmlpublisher,lockable-resources --output -
+  expect_status 0
+  expect_match "$output" 'publishHTML\('
+  expect_match "$output" 'lock\(resource: '
+  run_split "$PERFGATE" generate jenkins --with lockable-resource
+  expect_status 2
+  expect_match "$errors" 'did you mean `lockable-resources`'
+  run_split "$PERFGATE" generate docker --with htmlpublisher
+  expect_status 2
+  expect_match "$errors" '`docker` has no variants'
 }
 
 @test "GEN-14: a link is replaced, not followed" {
@@ -84,15 +137,18 @@ setup_more() { seed_repo; }
   printf '%s\n' "$output" >printed
   run_split "$PERFGATE" generate jenkins
   cmp printed Jenkinsfile
+  run_split "$PERFGATE" generate docker --output -
+  expect_status 0
+  [ "$(grep '^# ==> ' <<<"$output")" = "$(printf '# ==> docker/perfgate/%s\n' Dockerfile compose.yml)" ]
 }
 
 @test "only the file decides: variables of this machine do not get into what is committed" {
-  run_split "$PERFGATE" generate github --output plain.yml
+  run_split "$PERFGATE" generate github --output plain
   expect_status 0
   run_split env DATABASE_URL=postgresql://u:s3cret@db/x LOAD_TEST_API_HOST=http://127.0.0.1:9 \
-    PERFGATE_BASELINE_BRANCH=other "$PERFGATE" generate github --output loaded.yml
+    PERFGATE_BASELINE_BRANCH=other "$PERFGATE" generate github --output loaded
   expect_status 0
-  cmp plain.yml loaded.yml
+  diff -r plain loaded
 }
 
 @test "--config below the repository is named in the file" {

@@ -16,7 +16,8 @@ class Failed extends RuntimeException {
 
 class Grammar {
     static final List STEPS = ['sh', 'echo', 'script', 'error', 'unstable', 'junit', 'archiveArtifacts',
-        'deleteDir', 'dir', 'withCredentials', 'gitUsernamePassword']
+        'deleteDir', 'dir', 'withCredentials', 'gitUsernamePassword',
+        'lock', 'publishHTML']
     static final List CONDITIONS = ['branch', 'not', 'changeRequest', 'expression', 'allOf', 'anyOf']
     static final Map ALLOWED = [
         file: ['pipeline'],
@@ -29,7 +30,8 @@ class Grammar {
         stage: ['when', 'steps', 'parallel', 'stages', 'environment', 'options', 'post'],
         when: CONDITIONS, not: CONDITIONS, allOf: CONDITIONS, anyOf: CONDITIONS, expression: [],
         post: ['always', 'success', 'failure', 'unstable', 'cleanup'],
-        steps: STEPS, script: STEPS, dir: STEPS, withCredentials: STEPS,
+        agent: ['docker'], docker: ['image'],
+        steps: STEPS, script: STEPS, dir: STEPS, withCredentials: STEPS, lock: STEPS,
         always: STEPS, success: STEPS, failure: STEPS, unstable: STEPS, cleanup: STEPS,
     ]
 }
@@ -38,7 +40,7 @@ class Build {
     int exitCode
     String branch
     String result = 'SUCCESS'
-    Map env = [:]
+    Map env = [NODE_NAME: 'built-in']
     Map params = [:]
     Closure post
 
@@ -92,13 +94,13 @@ class Block {
             case 'parameters': return addParameter(list[0])
             case Grammar.CONDITIONS + 'when': return conditions << isTrue(name, list[0])
             case ['stages', 'parallel']: return runStage(list[0], list[1])
-            case ['file', 'pipeline', 'stage', 'post']: return runBlock(name, list[0])
+            case ['file', 'pipeline', 'stage', 'post', 'agent']: return runBlock(name, list[0])
             default: return runStep(name, list)
         }
     }
 
     Object runBlock(String name, Object body) {
-        if (name == 'agent' || skipped) { return null }
+        if ((name == 'agent' && !(body instanceof Closure)) || skipped) { return null }
         if (name == 'post') { return build.post = body }
         Object value = Block.run(name, build, body)
         skipped = name == 'when' && !value
@@ -132,6 +134,10 @@ class Block {
             case 'unstable': return build.result = 'UNSTABLE'
             case 'junit': build.say("junit ${named.testResults}"); return null
             case 'archiveArtifacts': build.say("archive ${named.artifacts}"); return null
+            case 'publishHTML':
+                build.say("publish ${named.target.reportDir}/${named.target.reportFiles}")
+                return null
+            case 'lock': build.say("lock ${named.resource}"); return Block.run(name, build, list[-1])
             case ['script', 'dir', 'withCredentials']: return Block.run(name, build, list[-1])
             default: return null
         }

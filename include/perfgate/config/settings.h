@@ -37,6 +37,7 @@ struct target_settings {
 	/* Never NULL: "/" for URLs and commands, /health/readiness for reference, unless given. */
 	const char *ready;
 	bool insecure; /* https: take any certificate */
+	bool reference; /* TARGET_URL: `perfgate serve` answers there */
 	bool ready_given; /* false: a URL is ready with any answer below 500 */
 	struct string_list env; /* "KEY=value" */
 	const char *cache_from; /* "server-timing" (default), "header X-Cache", … */
@@ -73,7 +74,9 @@ struct settings {
 
 	const char *database_url, *redis_url; /* secrets; NULL = private service ("auto") */
 	const char *output;
-	const char *ci_install; /* how the generated CI obtains perfgate; NULL = default */
+	/* The generated CI: how it obtains perfgate (NULL = the setup action), when it runs. */
+	const char *ci_install, *ci_schedule; /* cron in UTC; NULL = never */
+	struct string_list ci_runner; /* runs-on */
 
 	/* From variables only; NULL when unset. */
 	const char *pushgateway_url; /* PROMETHEUS_PUSHGATEWAY_URL; secret: may hold credentials */
@@ -122,8 +125,9 @@ void settings_show(const struct settings *settings, struct strbuf *out);
 json_t *settings_json(const struct settings *settings);
 
 /*
- * Is the API under test the bundled one: `reference`, or a command that begins with
- * `perfgate serve` (with --inject, say)? Then the built-in profiles and its readiness path fit.
+ * Is the API under test the bundled one: `reference`, a URL with `target.reference`, or a command
+ * that begins with `perfgate serve` (with --inject, say)? Then the built-in profiles and its
+ * readiness path fit.
  */
 bool settings_measures_reference(const struct settings *settings);
 

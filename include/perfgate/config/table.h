@@ -124,6 +124,16 @@ const char *check_ready(const char *text);
 const char *check_cache(const char *text);
 const char *check_variable(const char *text);
 const char *check_name(const char *text);
+const char *check_install(const char *text);
+const char *check_label(const char *text);
+const char *check_cron(const char *text);
+
+/*
+ * What a one-word `ci.install` is: "docker://IMAGE", or an action "owner/name[/folder]@COMMIT",
+ * behind which its version may stand as a comment. Everything else is a command.
+ */
+enum install_kind { INSTALL_COMMAND, INSTALL_IMAGE, INSTALL_ACTION };
+enum install_kind install_kind(const char *text);
 
 /* The URL without userinfo, query and fragment, from the arena; unix:/path as it is. */
 const char *url_shown(struct arena *arena, const char *url);

@@ -30,6 +30,9 @@ struct notify {
 	int64_t deadline_ns; /* private: set for each channel */
 };
 
+/* A channel's answer, with a line that says why: those who were to be told are gone. */
+#define NOTIFY_NOBODY 1
+
 struct channel {
 	const char *name; /* "slack" */
 	const char *summary; /* for help */
@@ -41,7 +44,7 @@ struct channel {
 	const char *(*lacks)(const struct notify *notify);
 	/* Append what will be sent; no secret is in it. */
 	int (*render)(const struct notify *notify, struct strbuf *out, struct error *err);
-	/* ERROR_DELIVERY. */
+	/* ERROR_DELIVERY; NOTIFY_NOBODY is no error. */
 	int (*send)(const struct notify *notify, const struct strbuf *content, struct error *err);
 };
 

@@ -3,14 +3,18 @@
  *
  *   branch              baseline_branch
  *   output, config      folders and files from the repository's root; config may be ""
- *   install             ci.install, or null: the template's own way
+ *   install_build       true when ci.install says nothing: perfgate is built
+ *   install_command, install_image, install_action   ci.install; one of them or none
  *   postgres, redis     true when the target may need one and the file names none
+ *   postgres_host, redis_host   where the job reaches them
  *   services            true when either is
+ *   reference           true when the target is the reference API
  *   retention_days      number, or null to keep artifacts
  *   scenarios           [{name}] what can be asked for by name
  *   nightly             "stress,spike,endurance"
  *   timeout_minutes     of what `run:` names
  *   longest_timeout_minutes  of whatever may be asked for
+ *   with                {NAME: true} the extras asked for, with _ for -
  */
 #ifndef PERFGATE_WORKFLOW_VIEW_H
 #define PERFGATE_WORKFLOW_VIEW_H
