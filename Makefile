@@ -181,6 +181,7 @@ lint: all ## check style, both compilers, scripts and generated files
 	$(say) LINT generated
 	$(Q)PERFGATE=$(CURDIR)/$(BUILD)/perfgate bash tests/lint/lint-generated.sh $(NODE_TOOLS)
 	$(Q)PERFGATE=$(CURDIR)/$(BUILD)/perfgate bash tests/lint/lint-hlog.sh $(NODE_TOOLS)
+	$(Q)PERFGATE=$(CURDIR)/$(BUILD)/perfgate bash tests/lint/lint-report.sh $(NODE_TOOLS)
 
 .PHONY: format
 format: ## format every C file

@@ -56,12 +56,14 @@ int baseline_compare(struct run *run, const struct settings *settings, const str
 
 	run->baseline_commit = NULL;
 	run->baseline_when = NULL;
+	past_clear(&run->past);
 	if (baseline_history_read(run, settings, ci, out, err))
 		return -1;
 	if (out->count)
 		baseline_apply(run, out);
 	else
 		strbuf_puts(&note, out->reason);
+	baseline_keep_past(run, out);
 	if (out->warning[0]) {
 		add(&note, "WARNING: ");
 		strbuf_puts(&note, out->warning);

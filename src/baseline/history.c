@@ -18,6 +18,7 @@ void baseline_history_release(struct baseline_history *history)
 	for (size_t i = 0; i < history->count; i++)
 		record_free(history->items[i]);
 	free(history->items);
+	record_free(history->nearest);
 	free(history->accepted);
 	arena_release(&history->arena);
 	memset(history, 0, sizeof *history);
@@ -137,9 +138,12 @@ static int read_records(const struct reading *reading, const char *commit, struc
 			*VEC_PUSH(history->items, history->count, history->capacity) =
 				TAKE(list.items[i]);
 		/* The nearest record is the one that people expect. */
-		else if (history->reason[0] == '\0')
+		else if (history->reason[0] == '\0') {
 			snprintf(history->reason, sizeof history->reason,
 				 "the baseline of %.12s does not compare: %s", commit, why);
+			record_free(history->nearest);
+			history->nearest = TAKE(list.items[i]);
+		}
 	}
 	return 0;
 }

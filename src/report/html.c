@@ -4,24 +4,58 @@
 #include "perfgate/report/view.h"
 #include "perfgate/template/template.h"
 
+#include <math.h>
+
 #define TEMPLATE "report/report.html"
 #define STYLESHEET "report/report.css"
 
 /* One per width: text in an SVG shrinks with it, so a narrow screen gets its own. */
-static const struct svg_size wide = {"chart chart-wide", 960, 300};
-static const struct svg_size narrow = {"chart chart-narrow", 360, 260};
+static const struct svg_size wide_latency = {"chart chart-wide", 960, 300};
+static const struct svg_size narrow_latency = {"chart chart-narrow", 360, 280};
+static const struct svg_size wide_load = {"chart chart-wide", 464, 300};
+static const struct svg_size narrow_load = {"chart chart-narrow", 360, 280};
 
-static void add_charts(json_t *view, const struct run *run, const struct scenario_result *scenario)
+static json_t *chart_of(struct strbuf *wide, struct strbuf *narrow)
 {
-	struct strbuf large = {0}, small = {0};
-	size_t seconds = svg_latency(&large, run, scenario, &wide);
+	json_t *chart = extjson_object();
 
-	svg_latency(&small, run, scenario, &narrow);
-	extjson_set(view, "has_chart", json_boolean(seconds > 0));
-	extjson_set(view, "chart_wide", view_text(&large));
-	extjson_set(view, "chart_narrow", view_text(&small));
-	extjson_set(view, "chart_seconds",
+	extjson_set(chart, "wide", view_text(wide));
+	extjson_set(chart, "narrow", view_text(narrow));
+	return chart;
+}
+
+/* The member `latency`, null when there is nothing to draw. */
+static void add_latency(json_t *view, const struct run *run, const struct scenario_result *scenario)
+{
+	struct strbuf wide = {0}, narrow = {0};
+	size_t seconds = svg_latency(&wide, run, scenario, &wide_latency);
+	json_t *chart;
+
+	if (seconds == 0) {
+		extjson_set(view, "latency", json_null());
+		return;
+	}
+	svg_latency(&narrow, run, scenario, &narrow_latency);
+	chart = chart_of(&wide, &narrow);
+	extjson_set(chart, "seconds",
 		    seconds > 1 ? extjson_integer((json_int_t)seconds) : json_null());
+	extjson_set(chart, "has_base",
+		    json_boolean(isfinite(
+			    past_newest(&run->past, scenario->name, "total", METRIC_P95))));
+	extjson_set(view, "latency", chart);
+}
+
+/* The member `load`, null when nothing was sent. */
+static void add_load(json_t *view, const struct scenario_result *scenario)
+{
+	struct strbuf wide = {0}, narrow = {0};
+
+	if (!svg_load(&wide, scenario, &wide_load)) {
+		extjson_set(view, "load", json_null());
+		return;
+	}
+	svg_load(&narrow, scenario, &narrow_load);
+	extjson_set(view, "load", chart_of(&wide, &narrow));
 }
 
 int html_render(const struct run *run, struct strbuf *out, struct error *err)
@@ -32,10 +66,12 @@ int html_render(const struct run *run, struct strbuf *out, struct error *err)
 	for (size_t i = 0; i < run->n_scenarios; i++) {
 		json_t *scenario = view_scenario(run, &run->scenarios[i]);
 
-		add_charts(scenario, run, &run->scenarios[i]);
+		add_latency(scenario, run, &run->scenarios[i]);
+		add_load(scenario, &run->scenarios[i]);
 		extjson_set(scenario, "id", extjson_integer((json_int_t)i + 1));
 		extjson_append(scenarios, scenario);
 	}
+	view_environment(view, run);
 	/* Smoke and its capacity phase are found without a table of contents. */
 	extjson_set(view, "has_contents", json_boolean(run->n_scenarios > 2));
 	extjson_set(view, "scenarios", scenarios);

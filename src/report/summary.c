@@ -371,19 +371,3 @@ void summary_loads(struct strbuf *out, const struct run *run)
 		summary_load(out, scenario);
 	}
 }
-
-void summary_target(struct strbuf *out, const struct scenario_result *scenario)
-{
-	const struct target_health *health = &scenario->target;
-	char bytes[UNITS_TEXT_SIZE];
-
-	if (isfinite(health->cpu_percent)) {
-		figures_percent(out, health->cpu_percent / 100);
-		strbuf_puts(out, " of a core");
-	}
-	if (isfinite(health->rss_max_bytes) && health->rss_max_bytes >= 0) {
-		units_format_bytes((uint64_t)health->rss_max_bytes, bytes);
-		strbuf_printf(out, "%s%s of memory at most",
-			      isfinite(health->cpu_percent) ? ", " : "", bytes);
-	}
-}

@@ -36,6 +36,17 @@ void svg_line(struct strbuf *out, const char *css_class, double x1, double y1, d
 	strbuf_puts(out, "/>\n");
 }
 
+void svg_rectangle(struct strbuf *out, const char *css_class, double x, double y, double width,
+		   double height)
+{
+	strbuf_printf(out, "<rect class=\"%s\"", css_class);
+	svg_attribute(out, "x", x);
+	svg_attribute(out, "y", y);
+	svg_attribute(out, "width", width);
+	svg_attribute(out, "height", height);
+	strbuf_puts(out, "/>\n");
+}
+
 void svg_circle(struct strbuf *out, const char *css_class, double x, double y, double radius)
 {
 	strbuf_printf(out, "<circle class=\"%s\"", css_class);
@@ -54,4 +65,13 @@ void svg_text(struct strbuf *out, const char *css_class, const char *anchor, dou
 	strbuf_puts(out, ">");
 	template_escape(TEMPLATE_HTML, text, out);
 	strbuf_puts(out, "</text>\n");
+}
+
+/* The figure beside it says the same: hidden from those who listen. */
+void svg_bar(struct strbuf *out, double share)
+{
+	strbuf_puts(out, "<svg class=\"bar\" viewBox=\"0 0 100 4\" preserveAspectRatio=\"none\" "
+			 "aria-hidden=\"true\">");
+	svg_rectangle(out, "bar-fill", 0, 0, share > 0 ? 100 * (share < 1 ? share : 1) : 0, 4);
+	strbuf_puts(out, "</svg>");
 }

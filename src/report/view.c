@@ -10,8 +10,6 @@
 #include <math.h>
 #include <string.h>
 
-#define ENVIRONMENT_DEPTH 4
-
 json_t *view_text(struct strbuf *text)
 {
 	json_t *value = extjson_string(strbuf_text(text));
@@ -255,48 +253,6 @@ static json_t *view_facts(const struct run *run)
 	return facts;
 }
 
-static void flatten(json_t *facts, const char *prefix, json_t *value, int depth);
-
-static void flatten_members(json_t *facts, const char *prefix, json_t *object, int depth)
-{
-	const char *key;
-	json_t *member;
-
-	json_object_foreach (object, key, member) {
-		AUTO_FREE char *name =
-			prefix != NULL ? xasprintf("%s.%s", prefix, key) : xstrdup(key);
-
-		flatten(facts, name, member, depth + 1);
-	}
-}
-
-static void flatten(json_t *facts, const char *prefix, json_t *value, int depth)
-{
-	AUTO(strbuf) struct strbuf text = {0};
-
-	if (json_is_object(value) && depth < ENVIRONMENT_DEPTH) {
-		flatten_members(facts, prefix, value, depth);
-	} else if (json_is_string(value)) {
-		add_fact(facts, prefix, view_name(json_string_value(value)));
-	} else if (!json_is_null(value)) {
-		extjson_dump_canonical(value, &text);
-		add_fact(facts, prefix, view_name(strbuf_text(&text)));
-	}
-}
-
-static json_t *view_environment(const struct run *run)
-{
-	json_t *facts = extjson_array();
-	char seed[24];
-
-	flatten(facts, NULL, run->environment, 0);
-	snprintf(seed, sizeof seed, "%llu", (unsigned long long)run->seed);
-	add_fact(facts, "seed", extjson_string(seed));
-	add_fact(facts, "config_digest", view_name(run->config_digest));
-	add_fact(facts, "run_id", view_name(run->run_id));
-	return facts;
-}
-
 static bool has_baseline(const struct run *run)
 {
 	for (size_t i = 0; i < run->verdict.n_cells; i++)
@@ -383,7 +339,6 @@ json_t *view_run(const struct run *run)
 	set_list(view, "links", "has_links", view_links(run));
 	set_list(view, "notices", "has_notices", summary_notices(run));
 	set_list(view, "next", "has_next", summary_next(run));
-	set_list(view, "environment", "has_environment", view_environment(run));
 	view_cells(view, run);
 	view_comparisons(view, run);
 	return view;

@@ -43,14 +43,6 @@ static const char *finding_word(const char *finding)
 	return finding;
 }
 
-static json_t *metric_text(const struct cell *cell, double value)
-{
-	struct strbuf text = {0};
-
-	figures_metric(&text, cell->metric, value);
-	return view_text(&text);
-}
-
 static json_t *change_text(const struct cell *cell, double change)
 {
 	struct strbuf text = {0};
@@ -107,7 +99,7 @@ static json_t *extra_text(const struct cell *cell)
 	if (found->by == JUDGED_BY_AB)
 		return magnitude_text(cell, found->detectable);
 	if (found->by == JUDGED_BY_TREND)
-		return metric_text(cell, found->per_hour);
+		return view_metric(cell->metric, found->per_hour);
 	return found->bound != 0 ? change_text(cell, found->bound) : json_null();
 }
 
@@ -121,8 +113,8 @@ static json_t *view_row(const struct cell *cell)
 	extjson_set(row, "cell", view_text(&name));
 	extjson_set(row, "finding", extjson_string(finding_word(found->finding)));
 	extjson_set(row, "primary", json_boolean(found->primary));
-	extjson_set(row, "base", metric_text(cell, cell->baseline));
-	extjson_set(row, "head", metric_text(cell, cell->value));
+	extjson_set(row, "base", view_metric(cell->metric, cell->baseline));
+	extjson_set(row, "head", view_metric(cell->metric, cell->value));
 	extjson_set(row, "change", change_text(cell, found->change));
 	extjson_set(row, "interval", interval_text(cell));
 	extjson_set(row, "p", p_text(found->p));

@@ -4,12 +4,13 @@
 #include "perfgate/base/units.h"
 #include "perfgate/report/figures.h"
 #include "perfgate/report/summary.h"
+#include "perfgate/report/svg.h"
 
 #include <math.h>
 
 #define SECONDS_ROWS 60
 
-static json_t *metric_text(enum metric metric, double value)
+json_t *view_metric(enum metric metric, double value)
 {
 	struct strbuf text = {0};
 
@@ -83,7 +84,20 @@ static json_t *planned_note(const struct scenario_result *scenario)
 	return view_text(&text);
 }
 
-static json_t *view_figures(const struct scenario_result *scenario)
+static json_t *base_note(const struct run *run, const struct scenario_result *scenario,
+			 enum metric metric)
+{
+	double base = past_newest(&run->past, scenario->name, "total", metric);
+	struct strbuf text = {0};
+
+	if (!isfinite(base))
+		return json_null();
+	strbuf_puts(&text, "base ");
+	figures_metric(&text, metric, base);
+	return view_text(&text);
+}
+
+static json_t *view_figures(const struct run *run, const struct scenario_result *scenario)
 {
 	const struct endpoint_result *total = &scenario->total;
 	json_t *figures = extjson_array();
@@ -91,20 +105,20 @@ static json_t *view_figures(const struct scenario_result *scenario)
 
 	for (size_t i = 0; i < ARRAY_SIZE(percentiles); i++)
 		add_figure(figures, metric_table[percentiles[i]].name,
-			   metric_text(percentiles[i],
+			   view_metric(percentiles[i],
 				       endpoint_metric(scenario, total, percentiles[i])),
-			   json_null());
+			   base_note(run, scenario, percentiles[i]));
 	add_figure(figures, scenario->generator.limited ? "throughput, at least" : "throughput",
-		   metric_text(METRIC_THROUGHPUT,
+		   view_metric(METRIC_THROUGHPUT,
 			       endpoint_metric(scenario, total, METRIC_THROUGHPUT)),
 		   planned_note(scenario));
 	add_figure(figures, "errors",
-		   metric_text(METRIC_ERROR_RATE,
+		   view_metric(METRIC_ERROR_RATE,
 			       endpoint_metric(scenario, total, METRIC_ERROR_RATE)),
 		   errors_note(total));
 	if (total->cache_hits + total->cache_misses > 0)
 		add_figure(figures, "cache hits",
-			   metric_text(METRIC_CACHE_HIT_RATE,
+			   view_metric(METRIC_CACHE_HIT_RATE,
 				       endpoint_metric(scenario, total, METRIC_CACHE_HIT_RATE)),
 			   json_null());
 	return figures;
@@ -134,6 +148,25 @@ static json_t *direction_text(const struct cell *cell)
 	return extjson_string(direction > 0 ? "worse" : direction < 0 ? "better" : "");
 }
 
+/* Its p95 in the baselines, as a line; null without any. */
+static json_t *spark_of(const struct run *run, const struct scenario_result *scenario,
+			const struct endpoint_result *endpoint)
+{
+	const struct past_values *values =
+		past_find(&run->past, scenario->name, endpoint->name, METRIC_P95);
+	AUTO(strbuf) struct strbuf label = {0};
+	struct strbuf spark = {0};
+
+	if (values == NULL || !svg_history_shows(&run->past, values))
+		return json_null();
+	strbuf_puts(&label, "p95 of ");
+	figures_visible(&label, endpoint->name, FIGURES_NAME_MAX);
+	strbuf_printf(&label, " in %zu baselines and now; the figures are in the history",
+		      run->past.n_runs);
+	svg_spark(&spark, &run->past, values, strbuf_text(&label));
+	return view_text(&spark);
+}
+
 static json_t *view_endpoint(const struct run *run, const struct scenario_result *scenario,
 			     const struct endpoint_result *endpoint, bool *compared)
 {
@@ -160,6 +193,7 @@ static json_t *view_endpoint(const struct run *run, const struct scenario_result
 	extjson_set(view, "share", share_text(share));
 	extjson_set(view, "change", view_text(&change));
 	extjson_set(view, "direction", direction_text(cell));
+	extjson_set(view, "spark", spark_of(run, scenario, endpoint));
 	return view;
 }
 
@@ -175,6 +209,9 @@ static void view_endpoints(json_t *view, const struct run *run,
 	extjson_append(rows, view_endpoint(run, scenario, &scenario->total, &compared));
 	extjson_set(view, "endpoints", rows);
 	extjson_set(view, "compared", json_boolean(compared));
+	extjson_set(view, "has_past",
+		    json_boolean(past_find(&run->past, scenario->name, "total", METRIC_P95) !=
+				 NULL));
 }
 
 /* -- failures ------------------------------------------------------------------------------- */
@@ -293,25 +330,6 @@ static json_t *plan_text(const struct scenario_result *scenario)
 	return view_text(&text);
 }
 
-static void view_health(json_t *view, const struct scenario_result *scenario)
-{
-	const struct generator_health *health = &scenario->generator;
-	struct strbuf generator = {0}, target = {0}, reason = {0};
-
-	summary_generator(&generator, scenario);
-	summary_target(&target, scenario);
-	figures_visible(&reason, health->invalid_reason, FIGURES_MESSAGE_MAX);
-	extjson_set(view, "generator", view_text(&generator));
-	extjson_set(view, "target_health", view_text(&target));
-	extjson_set(view, "valid", json_boolean(health->invalid == INVALID_NOT));
-	extjson_set(view, "invalid_reason", view_text(&reason));
-	extjson_set(view, "limited", json_boolean(health->limited));
-	extjson_set(view, "reconnects",
-		    health->reconnects > 0 ? view_count(health->reconnects) : json_null());
-	extjson_set(view, "censored",
-		    health->censored > 0 ? view_count(health->censored) : json_null());
-}
-
 json_t *view_scenario(const struct run *run, const struct scenario_result *scenario)
 {
 	json_t *view = extjson_object();
@@ -319,11 +337,13 @@ json_t *view_scenario(const struct run *run, const struct scenario_result *scena
 	extjson_set(view, "scenario", view_name(scenario->name));
 	extjson_set(view, "purpose", view_name(scenario->purpose));
 	extjson_set(view, "plan", plan_text(scenario));
-	extjson_set(view, "figures", view_figures(scenario));
+	extjson_set(view, "figures", view_figures(run, scenario));
 	view_endpoints(view, run, scenario);
 	view_times(view, scenario);
 	view_failures(view, scenario);
 	view_health(view, scenario);
 	view_seconds(view, scenario);
+	view_distribution(view, run, scenario);
+	view_history(view, run, scenario);
 	return view;
 }

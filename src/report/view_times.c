@@ -2,6 +2,7 @@
 #include "perfgate/report/view.h"
 
 #include "perfgate/base/text.h"
+#include "perfgate/report/svg.h"
 
 #include <math.h>
 
@@ -40,6 +41,15 @@ static double part_ms(const struct endpoint_result *endpoint, const char *name)
 	return NAN;
 }
 
+static json_t *bar_text(double share)
+{
+	struct strbuf bar = {0};
+
+	svg_bar(&bar, share);
+	return view_text(&bar);
+}
+
+/* Bars are shares of the row's own time: slow and fast endpoints compare. */
 static json_t *view_time_row(const struct parts *parts, const struct endpoint_result *endpoint,
 			     bool total)
 {
@@ -52,6 +62,7 @@ static json_t *view_time_row(const struct parts *parts, const struct endpoint_re
 
 		extjson_set(value, "part", view_name(parts->names[i]));
 		extjson_set(value, "ms", isfinite(ms) ? view_short(ms) : extjson_string("–"));
+		extjson_set(value, "bar", bar_text(ms / mean_ms));
 		extjson_append(values, value);
 		known_ms += isfinite(ms) ? ms : 0;
 	}
@@ -59,6 +70,7 @@ static json_t *view_time_row(const struct parts *parts, const struct endpoint_re
 	extjson_set(view, "total", json_boolean(total));
 	extjson_set(view, "parts", values);
 	extjson_set(view, "rest", view_short(fmax(mean_ms - known_ms, 0)));
+	extjson_set(view, "rest_bar", bar_text(fmax(mean_ms - known_ms, 0) / mean_ms));
 	extjson_set(view, "mean", view_short(mean_ms));
 	return view;
 }

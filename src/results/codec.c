@@ -143,6 +143,8 @@ json_t *codec_encode(const struct run *run)
 	extjson_set(out, "environment", json_incref(run->environment));
 	extjson_set(out, "config_digest", extjson_string(run->config_digest));
 	extjson_set(out, "baseline", encode_baseline(run));
+	if (run->past.n_runs > 0 || run->past.environment)
+		extjson_set(out, "past", codec_encode_past(&run->past));
 	for (size_t i = 0; i < run->n_scenarios; i++)
 		extjson_append(scenarios, codec_encode_scenario(&run->scenarios[i]));
 	extjson_set(out, "scenarios", scenarios);
@@ -326,7 +328,8 @@ int codec_decode(const json_t *document, struct run **out, struct error *err)
 	for (size_t i = 0; i < json_array_size(scenarios); i++)
 		if (codec_decode_scenario(run, json_array_get(scenarios, i), err))
 			return error_wrap(err, "scenarios[%zu]", i);
-	if (decode_verdict(run, json_object_get(document, "verdict"), err))
+	if (codec_decode_past(run, json_object_get(document, "past"), err) ||
+	    decode_verdict(run, json_object_get(document, "verdict"), err))
 		return -1;
 	*out = TAKE(run);
 	return 0;

@@ -84,6 +84,7 @@ void run_free(struct run *run)
 	free(run->scenarios);
 	free(run->verdict.cells);
 	json_decref(run->environment);
+	past_clear(&run->past);
 	arena_release(&run->arena);
 	free(run);
 }

@@ -12,16 +12,21 @@ render() {
   run_split "$PERFGATE" report "$results/$name.json" --output out "$@"
 }
 
-# serve: ./out under Jenkins' content security policy; requests are logged in ./requests.
+# The header that Jenkins sends with archived files by default, and what older versions sent
+# (https://www.jenkins.io/doc/book/security/configuring-content-security-policy/).
+policies=("sandbox allow-same-origin; default-src 'none'; img-src 'self'; style-src 'self';"
+  "sandbox; default-src 'none'; img-src 'self'; style-src 'self';")
+
+# serve POLICY: ./out under the content security policy; requests are logged in ./requests.
 serve() {
   need python3
-  python3 - >port 2>requests <<'PY' &
-import functools, http.server
+  rm -f port
+  python3 - "$1" >port 2>requests <<'PY' &
+import functools, http.server, sys
 
 class Handler(http.server.SimpleHTTPRequestHandler):
     def end_headers(self):
-        self.send_header("Content-Security-Policy",
-                         "sandbox; default-src 'none'; img-src 'self'; style-src 'self';")
+        self.send_header("Content-Security-Policy", sys.argv[1])
         super().end_headers()
 
 handler = functools.partial(Handler, directory="out")
@@ -33,14 +38,24 @@ PY
   wait_until 10 test -s port
 }
 
-# browse PAGE: the page's DOM in ./dom, what the browser's console said in ./console.
-browse() {
+# chromium_on OPTION… URL: a browser that talks to nobody else.
+chromium_on() {
   need chromium timeout
   timeout 60 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
     --disable-background-networking --disable-component-update --disable-sync \
-    --user-data-dir="$BATS_TEST_TMPDIR/profile" --enable-logging=stderr --v=0 --dump-dom \
-    "http://127.0.0.1:$(cat port)/$1" >dom 2>log
+    --user-data-dir="$BATS_TEST_TMPDIR/profile" "$@"
+}
+
+# browse PAGE: the page's DOM in ./dom, what the browser's console said in ./console.
+browse() {
+  chromium_on --enable-logging=stderr --v=0 --dump-dom "http://127.0.0.1:$(cat port)/$1" >dom 2>log
   grep -a CONSOLE log >console || true
+}
+
+# picture FILE URL: what it looks like, from the top.
+picture() {
+  chromium_on --hide-scrollbars --window-size=1280,4000 --screenshot="$PWD/$1" "$2" >/dev/null 2>&1
+  [ -s "$1" ]
 }
 
 teardown() {
@@ -148,7 +163,7 @@ renames="rename,renameat,renameat2"
 
 @test "a browser under Jenkins' policy blocks nothing and loads the page and its style sheet only" {
   render failing
-  serve
+  serve "${policies[0]}"
   browse report.html
   grep -q '<h1>failed</h1>' dom
   [ ! -s console ] || { cat console >&2; return 1; }
@@ -158,16 +173,33 @@ renames="rename,renameat,renameat2"
 @test "the check above notices a page with a style of its own" {
   render failing
   sed -i 's#</head>#<style>p{color:red}</style></head>#' out/report.html
-  serve
+  serve "${policies[0]}"
   browse report.html
   grep -q 'Content Security Policy' console
 }
 
 @test "OUT-08: hostile names run no script in a browser and are shown literally" {
   render hostile
-  serve
+  serve "${policies[1]}"
   browse report.html
   [ ! -s console ] || { cat console >&2; return 1; }
   [ "$(grep -ciE '<script|<img|onerror="' dom)" -eq 0 ]
   grep -qF '&lt;script&gt;alert(1)&lt;/script&gt;' dom
+}
+
+@test "OUT-11: under Jenkins' policies, old and new, and from a file a report looks the same" {
+  local policy
+  render passing
+  picture offline.png "file://$PWD/out/report.html"
+  for policy in "${policies[@]}"; do
+    serve "$policy"
+    picture served.png "http://127.0.0.1:$(cat port)/report.html"
+    cmp offline.png served.png
+    kill "$server"
+    wait "$server" || true
+  done
+  # Without its style sheet it would look otherwise: the comparison sees that.
+  : >out/report.css
+  picture bare.png "file://$PWD/out/report.html"
+  if cmp -s offline.png bare.png; then return 1; fi
 }

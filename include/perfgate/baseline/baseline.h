@@ -51,4 +51,10 @@ const char *baseline_refusal(const struct run *run, const struct settings *setti
  */
 void baseline_apply(struct run *run, const struct baseline_history *history);
 
+/*
+ * Fill run->past from the history: every metric of each scenario's total, the p95 of each
+ * endpoint, the latencies and the environment of the newest.
+ */
+void baseline_keep_past(struct run *run, const struct baseline_history *history);
+
 #endif

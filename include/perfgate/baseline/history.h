@@ -34,6 +34,7 @@ struct history_acceptance {
 struct baseline_history {
 	struct record **items; /* newest first: the first-parent order; at most HISTORY_RECORDS */
 	size_t count, capacity;
+	struct record *nearest; /* the newest that does not compare, or NULL: `reason` is its */
 	struct history_acceptance *accepted; /* newest commit first */
 	size_t n_accepted, accepted_capacity;
 	char reason[1024]; /* count 0: "no baseline yet: …", or what differs in the nearest one */

@@ -53,7 +53,5 @@ void summary_generator(struct strbuf *out, const struct scenario_result *scenari
 void summary_load(struct strbuf *out, const struct scenario_result *scenario);
 /* "rush: open model, …; load: 2 workers": what is not one thread with users; else nothing. */
 void summary_loads(struct strbuf *out, const struct run *run);
-/* "target: 41% of a core, 61.2 MiB"; appends nothing when unknown. */
-void summary_target(struct strbuf *out, const struct scenario_result *scenario);
 
 #endif

@@ -14,6 +14,8 @@ void svg_close(struct strbuf *out);
 void svg_attribute(struct strbuf *out, const char *name, double value);
 void svg_line(struct strbuf *out, const char *css_class, double x1, double y1, double x2,
 	      double y2);
+void svg_rectangle(struct strbuf *out, const char *css_class, double x, double y, double width,
+		   double height);
 void svg_circle(struct strbuf *out, const char *css_class, double x, double y, double radius);
 /* `anchor` is start, middle or end; the text is escaped. */
 void svg_text(struct strbuf *out, const char *css_class, const char *anchor, double x, double y,

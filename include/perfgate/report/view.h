@@ -11,7 +11,7 @@
 
 #include "perfgate/results/run.h"
 
-/* The whole run but its scenarios; new reference. */
+/* The whole run but its scenarios and its environment; new reference. */
 json_t *view_run(const struct run *run);
 
 /* One scenario: key figures, endpoints, Server-Timing parts, failures, health, seconds. */
@@ -19,6 +19,21 @@ json_t *view_scenario(const struct run *run, const struct scenario_result *scena
 
 /* Its part on Server-Timing: has_times, time_parts, times. */
 void view_times(json_t *view, const struct scenario_result *scenario);
+
+/* Health of generator, machine and target: valid, invalid_reason, limited, health. */
+void view_health(json_t *view, const struct scenario_result *scenario);
+
+/*
+ * Latency by percentile beside the baseline's: distribution, null with too few requests: wide,
+ * narrow, has_base, rows.
+ */
+void view_distribution(json_t *view, const struct run *run, const struct scenario_result *scenario);
+
+/* Its figures in the baselines: history, null without any: charts, columns, rows. */
+void view_history(json_t *view, const struct run *run, const struct scenario_result *scenario);
+
+/* What it was measured on, beside the baseline: has_environment, differences, environment. */
+void view_environment(json_t *view, const struct run *run);
 
 /* Sets `comparisons`: one per way of judging that was used, with forest, blocks and rows. */
 void view_comparisons(json_t *view, const struct run *run);
@@ -30,6 +45,7 @@ const char *view_comparison_title(enum judged_by by);
 json_t *view_outcome(enum outcome outcome, bool warn);
 
 json_t *view_short(double value); /* figures_short() */
+json_t *view_metric(enum metric metric, double value); /* figures_metric() */
 json_t *view_count(uint64_t count);
 
 /* Take the text out of the buffer as a JSON string. */

@@ -1,6 +1,6 @@
 /*
- * Between codec.c (the run), codec_scenario.c (what one scenario measured) and
- * ab_record.c (the blocks of an A/B comparison); nobody else includes this.
+ * Between codec.c (the run), codec_scenario.c (what one scenario measured), codec_past.c (the
+ * baselines) and ab_record.c (the blocks of an A/B comparison); nobody else includes this.
  */
 #ifndef PERFGATE_RESULTS_CODEC_PARTS_H
 #define PERFGATE_RESULTS_CODEC_PARTS_H
@@ -25,6 +25,10 @@ void codec_set_histogram(json_t *object, const char *key, const struct histogram
 /* Replaces *out when the member is there. */
 PG_MUST_CHECK int codec_get_histogram(const json_t *object, const char *key, struct histogram **out,
 				      struct error *err);
+
+/* The member `past`. */
+json_t *codec_encode_past(const struct run_past *past);
+PG_MUST_CHECK int codec_decode_past(struct run *run, const json_t *json, struct error *err);
 
 json_t *codec_encode_scenario(const struct scenario_result *scenario);
 

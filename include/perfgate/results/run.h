@@ -11,6 +11,7 @@
 #include "perfgate/config/gate.h"
 #include "perfgate/ext/json.h"
 #include "perfgate/results/histogram.h"
+#include "perfgate/results/past.h"
 
 #include <stdint.h>
 
@@ -227,6 +228,7 @@ struct run {
 	const char *baseline_commit,
 		*baseline_when; /* the baseline compared with; NULL = none yet */
 	const char *baseline_note; /* why there is none, or which field differs */
+	struct run_past past; /* the baselines in figures, for the reports */
 	const struct comparison *comparison; /* NULL: none was made */
 	struct scenario_result *scenarios; /* in order; heap array */
 	size_t n_scenarios;

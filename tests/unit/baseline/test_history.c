@@ -155,6 +155,47 @@ static void every_cell_gets_its_baseline(void **state)
 	assert_true(isnan(cells[2].baseline));
 }
 
+static void the_past_is_kept_for_the_reports(void **state)
+{
+	AUTO(run) struct run *run = run_of("HEAD", 12);
+	const struct past_values *values;
+
+	(void)state;
+	store("HEAD~2", 10);
+	store("HEAD~1", 11);
+	compare_with(run, &settings, &outside);
+	assert_int_equal(run->past.n_runs, 2);
+	assert_string_equal(run->past.runs[1].commit, run->baseline_commit);
+	assert_string_equal(run->past.runs[1].when, "2024-01-31T12:00:00Z");
+	values = past_find(&run->past, "smoke", "total", METRIC_P50);
+	assert_non_null(values);
+	assert_true(values->values[0] < values->values[1] && values->values[1] < values->now);
+	/* As the verdict judges it: of the capacity phase. */
+	values = past_find(&run->past, "smoke", "total", METRIC_THROUGHPUT);
+	assert_true(values && fabs(values->now - 300) < 1e-9);
+	assert_non_null(past_find(&run->past, "smoke", "GET /health", METRIC_P95));
+	assert_null(past_find(&run->past, "smoke", "GET /health", METRIC_P50));
+	assert_non_null(past_histogram(&run->past, "smoke"));
+	assert_non_null(json_object_get(run->past.environment, "kernel"));
+	/* Asked again, nothing is there twice. */
+	compare_with(run, &settings, &outside);
+	assert_int_equal(run->past.n_runs, 2);
+}
+
+static void what_does_not_compare_leaves_its_environment(void **state)
+{
+	AUTO(run) struct run *run = run_of("HEAD", 10);
+
+	(void)state;
+	store("HEAD", 10);
+	extjson_set(run->environment, "fingerprint", extjson_string("sha256:bbbb"));
+	extjson_set(run->environment, "cores", extjson_integer(4));
+	compare_with(run, &settings, &outside);
+	assert_null(run->baseline_commit);
+	assert_int_equal(run->past.n_runs, 0);
+	assert_int_equal(extjson_get_integer(run->past.environment, "cores", 0), 2);
+}
+
 static void git_27_what_differs_is_named(void **state)
 {
 	static const struct {
@@ -507,6 +548,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(the_nearest_comparable_commit_is_taken),
 		TEST(every_cell_gets_its_baseline),
+		TEST(the_past_is_kept_for_the_reports),
+		TEST(what_does_not_compare_leaves_its_environment),
 		TEST(git_27_what_differs_is_named),
 		TEST(git_27_another_suite_or_epoch_is_not_compared),
 		TEST(a_branch_is_compared_with_where_it_left),

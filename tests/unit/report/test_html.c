@@ -12,6 +12,7 @@
 #include "sample_table.h"
 
 #include <libxml/HTMLparser.h>
+#include <libxml/xpath.h>
 
 static void render(const struct run *run, struct strbuf *out)
 {
@@ -148,11 +149,13 @@ static void an_interrupted_run_is_no_plain_pass(void **state)
 static void classes_are_known_to_the_stylesheet(void **state)
 {
 	AUTO(run) struct run *run = sample_failing();
+	AUTO(run) struct run *compared = sample_compared();
 	AUTO(strbuf) struct strbuf page = {0}, css = {0};
 	struct error err = ERROR_INIT;
 
 	(void)state;
 	render(run, &page);
+	render(compared, &page);
 	assert_int_equal(html_render_css(run, &css, &err), 0);
 	for (char *at = page.data; (at = strstr(at, " class=\"")) != NULL;) {
 		char *name = at + strlen(" class=\"");
@@ -183,6 +186,181 @@ static void many_scenarios_have_a_table_of_contents(void **state)
 	assert_non_null(strstr(many.data, "<h2 id=\"scenario-3\">"));
 }
 
+/* ---- the content, as a reader of the document finds it ---- */
+
+struct page {
+	htmlDocPtr document;
+	xmlXPathContextPtr context;
+};
+
+static void page_release(struct page *page)
+{
+	xmlXPathFreeContext(page->context);
+	xmlFreeDoc(page->document);
+}
+DEFINE_AUTO_VALUE(page, struct page, page_release)
+
+static struct page page_of(const struct run *run)
+{
+	AUTO(strbuf) struct strbuf out = {0};
+	struct page page;
+
+	render(run, &out);
+	page.document = parse(&out);
+	page.context = xmlXPathNewContext(page.document);
+	return page;
+}
+
+static double number_of(const struct page *page, const char *expression)
+{
+	xmlXPathObjectPtr found = xmlXPathEval((const xmlChar *)expression, page->context);
+	double value;
+
+	if (found == NULL)
+		fail_msg("%s is no XPath expression", expression);
+	value = xmlXPathCastToNumber(found);
+	xmlXPathFreeObject(found);
+	return value;
+}
+
+/* boolean(EXPRESSION) is true; says which when it is not. */
+static void assert_holds(const struct page *page, const char *expression)
+{
+	AUTO_FREE char *question = xasprintf("number(boolean(%s))", expression);
+
+	if (!(number_of(page, question) > 0))
+		fail_msg("not so: %s", expression);
+}
+
+static void a_report_has_its_parts_in_the_order_in_which_they_matter(void **state)
+{
+	static const char *const parts[] = {
+		"//header[contains(@class,'verdict')]/following::h2[.='What needs attention, and "
+		"why']",
+		"//h2[.='What needs attention, and why']/following::p[@class='next']",
+		"//p[@class='next']/following::dl[@class='facts']",
+		"//dl[@class='facts']/following::h2[.='Gates']",
+		"//h2[.='Gates']/following::h2[.='smoke']",
+		"//h2[.='smoke']/following::details[@class='environment']",
+	};
+	AUTO(run) struct run *run = sample_failing();
+	AUTO(page) struct page page = page_of(run);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		assert_holds(&page, parts[i]);
+}
+
+static void every_cell_stands_in_the_table_of_gates(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
+		AUTO(run) struct run *run = samples[i].make();
+		AUTO(page) struct page page = page_of(run);
+		double gates = 0;
+
+		for (size_t j = 0; j < run->verdict.n_cells; j++)
+			gates += run->verdict.cells[j].regression == NULL;
+		assert_float_equal(number_of(&page,
+					     "count(//section[@aria-label='Gates']//tbody/tr)"),
+				   gates, 0);
+	}
+}
+
+static void charts_stand_beside_their_figures(void **state)
+{
+	static const char *const facts[] = {
+		/* each in two widths */
+		"count(//section[@class='scenario'][1]/figure/svg[starts-with(@aria-label,'smoke: "
+		"latency percentiles')])=2",
+		"count(//svg[starts-with(@aria-label,'smoke: the load')])=2",
+		"count(//svg[starts-with(@aria-label,'smoke: latency by percentile')])=2",
+		"count(//section[@aria-label='smoke: second by second']//tbody/tr)=20",
+		"//section[@aria-label='smoke: percentiles']//tr[th='95%'][td[1]='64.9']",
+		"//section[@aria-label='smoke: percentiles']//tr[th='max'][td[3]!='']",
+		"count(//div[@class='multiples'])=1",
+		"count(//div[@class='multiples']/figure/svg)=6",
+		"count(//section[@aria-label='smoke: history']//tbody/tr)=7",
+		"//section[@aria-label='smoke: history']//tbody/tr[1][th='this run'][td[2]='64.9 "
+		"ms']",
+		"count(//section[@aria-label='smoke: endpoints']//svg[@class='spark'])=5",
+		"count(//section[@aria-label='smoke: where the time "
+		"goes']//tr[1]//svg[@class='bar'])=4",
+		"//h4[.='Load generator']/following-sibling::dl//dt[.='Longest stall']",
+		"//h4[.='Machine']/following-sibling::dl//dt[.='CPU pressure']",
+		"//h4[.='Target']/following-sibling::dl//dt[.='CPU']",
+	};
+	AUTO(run) struct run *run = sample_passing();
+	AUTO(page) struct page page = page_of(run);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(facts); i++)
+		assert_holds(&page, facts[i]);
+	/* Every picture has words for those who do not see it. */
+	assert_holds(&page, "not(//svg[not(@aria-label) and not(@aria-hidden)])");
+}
+
+static void what_differs_from_the_baselines_machine_is_shown_unfolded(void **state)
+{
+	AUTO(run) struct run *run = sample_passing();
+	AUTO(run) struct run *alone = sample_failing();
+	AUTO(page) struct page with = page_of(run), without = page_of(alone);
+
+	(void)state;
+	assert_holds(&with,
+		     "//details[@class='environment'][@open]/summary[contains(.,'1 difference')]");
+	assert_holds(&with, "//tr[@class='differs'][th='kernel'][td[1]='6.1.0-21-amd64']"
+			    "[starts-with(td[2],'6.1.0-18-amd64')]");
+	assert_holds(&with, "count(//tr[@class='differs'])=1");
+	assert_holds(&without, "//details[@class='environment'][not(@open)]");
+	assert_holds(&without, "count(//details[@class='environment']//thead//th)=2");
+	assert_holds(&without, "not(//div[@class='multiples'])");
+}
+
+/* An hour each, twelve endpoints, twenty baselines. */
+static void five_long_scenarios_fit_in_a_megabyte(void **state)
+{
+	static const char *const names[] = {"smoke", "load", "stress", "spike", "endurance"};
+	static const struct past_run runs[20];
+	struct sample_endpoint plan[12];
+	AUTO(run) struct run *run = sample_bare();
+	AUTO(strbuf) struct strbuf page = {0}, css = {0};
+	struct past_values *values = xcalloc(ARRAY_SIZE(names) * 18, sizeof *values);
+	double *figures = xcalloc(ARRAY_SIZE(runs), sizeof *figures);
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(runs); i++)
+		figures[i] = 1234.5678 + (double)(i * 7 % 5);
+	for (size_t i = 0; i < ARRAY_SIZE(plan); i++)
+		plan[i] = (struct sample_endpoint){
+			arena_printf(&run->arena, "POST /a/rather/long/path/number/%zu", i), 200,
+			20.0 + (double)i, .6};
+	run->past = (struct run_past){.runs = runs, .n_runs = ARRAY_SIZE(runs), .values = values};
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct scenario_result *scenario;
+
+		sample_scenario(run, names[i], NULL, plan, ARRAY_SIZE(plan), 3600);
+		scenario = &run->scenarios[i];
+		for (size_t j = 0; j < METRIC_COUNT + ARRAY_SIZE(plan); j++)
+			values[run->past.n_values++] =
+				(struct past_values){names[i],
+						     j < METRIC_COUNT ? "total"
+								      : plan[j - METRIC_COUNT].name,
+						     j < METRIC_COUNT ? (enum metric)j : METRIC_P95,
+						     0,
+						     figures,
+						     1300};
+		for (size_t j = 0; j < METRIC_COUNT; j++)
+			sample_cell(run, scenario->name, (enum metric)j, 10, 2000, OUTCOME_PASS);
+	}
+	render(run, &page);
+	assert_int_equal(html_render_css(run, &css, &err), 0);
+	assert_in_range(page.length + css.length, 200000, (size_t)1 << 20);
+	free(figures);
+	free(values);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +371,11 @@ int main(void)
 		cmocka_unit_test(an_interrupted_run_is_no_plain_pass),
 		cmocka_unit_test(many_scenarios_have_a_table_of_contents),
 		cmocka_unit_test(classes_are_known_to_the_stylesheet),
+		cmocka_unit_test(a_report_has_its_parts_in_the_order_in_which_they_matter),
+		cmocka_unit_test(every_cell_stands_in_the_table_of_gates),
+		cmocka_unit_test(charts_stand_beside_their_figures),
+		cmocka_unit_test(what_differs_from_the_baselines_machine_is_shown_unfolded),
+		cmocka_unit_test(five_long_scenarios_fit_in_a_megabyte),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

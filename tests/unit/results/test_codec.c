@@ -69,6 +69,13 @@ static const struct comparison comparison = {.base = "v1",
 					     .load_s = 10,
 					     .budget_s = NAN};
 
+static const struct past_run past_runs[] = {{"aa", "2026-01-01T00:00:00Z"}, {"bb", NULL}};
+static const double past_ms[] = {NAN, 12.5};
+static const struct past_values past_values[] = {
+	{"smoke", "total", METRIC_P95, 1, past_ms, 13},
+};
+static const struct past_latency past_latencies[] = {{"smoke", "HISTFAAA"}};
+
 static struct run *sample(void)
 {
 	struct run *run = run_new();
@@ -77,6 +84,13 @@ static struct run *sample(void)
 	run->commit = "0123456789012345678901234567890123456789";
 	fill_scenario(run_add_scenario(run), "smoke", NULL);
 	fill_scenario(run_add_scenario(run), "smoke-capacity", "smoke");
+	run->past = (struct run_past){.runs = past_runs,
+				      .n_runs = ARRAY_SIZE(past_runs),
+				      .values = past_values,
+				      .n_values = ARRAY_SIZE(past_values),
+				      .latencies = past_latencies,
+				      .n_latencies = ARRAY_SIZE(past_latencies),
+				      .environment = extjson_object()};
 	run->comparison = &comparison;
 	run->verdict.cells = xcalloc(2, sizeof *run->verdict.cells);
 	run->verdict.n_cells = 2;
@@ -134,6 +148,12 @@ static void test_a_run_survives_the_round_trip(void **state)
 	assert_true((bool)isnan(found->changes[1]));
 	assert_true(again->comparison->coin_seed == UINT64_MAX);
 	assert_string_equal(again->comparison->order, "bh");
+	assert_int_equal(again->past.n_runs, 2);
+	assert_float_equal(past_newest(&again->past, "smoke", "total", METRIC_P95), 12.5, 0);
+	assert_true((bool)isnan(past_newest(&again->past, "smoke", "total", METRIC_P50)));
+	assert_true((bool)isnan(again->past.values[0].values[0]));
+	assert_string_equal(past_histogram(&again->past, "smoke"), "HISTFAAA");
+	assert_null(past_histogram(&again->past, "load"));
 }
 
 /* OUT-22: every number is finite or null. */
@@ -200,12 +220,55 @@ static void test_malformed_results_are_refused(void **state)
 	}
 }
 
+/* What a reader cannot use of the past is left out; what is too much is refused. */
+static void test_a_malformed_past_is_bounded(void **state)
+{
+	static const struct {
+		const char *json;
+		int result;
+		size_t n_runs, n_values;
+	} rows[] = {
+		{"7", 0, 0, 0},
+		{"{\"runs\": {}, \"values\": 3}", 0, 0, 0},
+		{"{\"runs\": [null, 7], \"values\": [null]}", 0, 2, 0},
+		{"{\"runs\": [{}], \"values\": [{\"metric\": \"p12\"}]}", 0, 1, 0},
+		{"{\"runs\": [{}], \"values\": [{\"scenario\": \"a\", \"endpoint\": \"b\", "
+		 "\"metric\": \"p50\", \"since\": 9, \"values\": [1, 2, 3]}]}",
+		 0, 1, 1},
+	};
+	AUTO_JSON json_t *many = extjson_object();
+	json_t *runs = extjson_array();
+	AUTO(run) struct run *run = sample();
+	AUTO_JSON json_t *document = codec_encode(run);
+	struct error err = ERROR_INIT;
+	struct run *out = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		AUTO(run) struct run *again = NULL;
+
+		json_object_set_new(document, "past",
+				    json_loads(rows[i].json, JSON_DECODE_ANY, NULL));
+		assert_int_equal(codec_decode(document, &again, &err), rows[i].result);
+		assert_int_equal(again->past.n_runs, rows[i].n_runs);
+		assert_int_equal(again->past.n_values, rows[i].n_values);
+		assert_true((bool)isnan(past_newest(&again->past, "a", "b", METRIC_P50)));
+	}
+	for (int i = 0; i < PAST_RUNS_MAX + 1; i++)
+		extjson_append(runs, extjson_object());
+	extjson_set(many, "runs", runs);
+	json_object_set(document, "past", many);
+	assert_int_equal(codec_decode(document, &out, &err), -1);
+	assert_non_null(strstr(err.message, "past: more than 64 baselines"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_run_survives_the_round_trip),
 		cmocka_unit_test(test_numbers_are_finite_or_null),
 		cmocka_unit_test(test_malformed_results_are_refused),
+		cmocka_unit_test(test_a_malformed_past_is_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Check the HTML reports with other people's tools: html-validate and the Nu checker on the documents
+# and the style sheet, axe-core in Chromium (report.js) on what is seen.
+#
+# Usage: lint-report.sh [FOLDER]     node_modules go to FOLDER (build/node)
+#
+# $PERFGATE is the binary, build/release/perfgate by default.
+set -euo pipefail
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
+here="$root/tests/lint"
+mkdir -p "${1:-$root/build/node}"
+modules="$(cd "${1:-$root/build/node}" && pwd)"
+perfgate="${PERFGATE:-$root/build/release/perfgate}"
+results="$root/tests/corpus/result"
+
+for tool in node npm java jq; do
+	command -v "$tool" >/dev/null || { echo "missing tool: $tool" >&2; exit 1; }
+done
+browser="$(command -v chromium || command -v chromium-browser)" || { echo "missing tool: chromium" >&2; exit 1; }
+[ -x "$perfgate" ] || { echo "no binary at $perfgate: run make" >&2; exit 1; }
+# shellcheck source=tests/lint/modules.sh
+. "$here/modules.sh"
+install_modules "$modules"
+
+work="$(mktemp -d)"
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+# Five scenarios with a history each, made of the one that passes.
+jq '["smoke", "load", "stress", "spike", "endurance"] as $names | . as $run
+	| .scenarios = [$names[] as $name | $run.scenarios[0] | .name = $name]
+	| .past.latencies = [$names[] as $name | $run.past.latencies[0] | .scenario = $name]
+	| .past.values = [$names[] as $name | $run.past.values[] | .scenario = $name]
+	| .verdict.cells = [$names[] as $name | $run.verdict.cells[] | .scenario = $name]' \
+	"$results/passing.json" >five.json
+for name in passing failing inconclusive unmeasured compared hostile; do
+	"$perfgate" report "$results/$name.json" --output "$name" >/dev/null
+done
+"$perfgate" report five.json --output five >/dev/null
+
+NODE_PATH="$modules/node_modules" node "$modules/node_modules/html-validate/bin/html-validate.mjs" \
+	--preset standard,a11y ./*/report.html
+# It has no origin for files, so that 'self' is nothing to it: lint-report's browser looks at that.
+java -jar "$modules/node_modules/vnu-jar/build/dist/vnu.jar" --Werror --also-check-css \
+	--filterpattern '.*violates Content Security Policy \(meta tag\): external stylesheet .report\.css.*' \
+	./*/report.html passing/report.css
+NODE_PATH="$modules/node_modules" node "$here/report.js" "$browser" passing failing inconclusive compared five
+echo "reports: html-validate, the Nu checker and axe-core are content"
