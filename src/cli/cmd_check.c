@@ -249,12 +249,7 @@ static int measure(struct session *session, const struct ab_base *base, struct e
 
 static int verdict_status(const struct session *session)
 {
-	const struct verdict *verdict = &session->run->verdict;
-
-	if (verdict->outcome == OUTCOME_FAIL && session_rules(session)->enforce == ENFORCE_WARN)
-		log_warning("enforce: warn: this run would have failed (%s)", verdict->reason);
-	return session_verdict_status(verdict, session->settings,
-				      cli_flag(session->cli, "--strict"));
+	return verdict_exit_status(&session->run->verdict, cli_flag(session->cli, "--strict"));
 }
 
 /* What has begun has to end for those who wait for it, too. */

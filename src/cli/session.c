@@ -256,14 +256,6 @@ void session_link(struct session *session)
 	session->run->dashboard_url = session->settings->grafana_dashboard_url;
 }
 
-int session_verdict_status(const struct verdict *verdict, const struct settings *settings,
-			   bool strict)
-{
-	int status = verdict_exit_status(verdict, strict);
-
-	return status == 1 && settings->enforce == ENFORCE_WARN ? 0 : status;
-}
-
 static void judge_drift(struct session *session)
 {
 	const struct settings *rules = session_rules(session);
@@ -276,6 +268,19 @@ static void judge_drift(struct session *session)
 		if (result)
 			drift_judge(session->run, result, rules->tolerance[METRIC_P95],
 				    rules->regression_enforce == ENFORCE_WARN);
+	}
+}
+
+/* What was measured side by side stays; whether it may fail the run is for today's rules. */
+static void keep_comparison(struct session *session, const struct verdict *before)
+{
+	for (size_t i = 0; i < before->n_cells; i++) {
+		struct cell cell = before->cells[i];
+
+		if (!cell.regression || cell.regression->by != JUDGED_BY_AB)
+			continue;
+		cell.warn = session_rules(session)->regression_enforce == ENFORCE_WARN;
+		verdict_add_cell(session->run, &cell);
 	}
 }
 
@@ -298,9 +303,7 @@ void session_judge(struct session *session)
 		free(gates);
 	}
 	judge_drift(session);
-	for (size_t i = 0; i < before.n_cells; i++)
-		if (before.cells[i].regression && before.cells[i].regression->by == JUDGED_BY_AB)
-			verdict_add_cell(run, &before.cells[i]);
+	keep_comparison(session, &before);
 	free(before.cells);
 	verdict_roll_up(run);
 }

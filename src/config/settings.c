@@ -128,7 +128,7 @@ const struct setting_row setting_table[] = {
 	{"regression.mode", SETTING_CHOICE, SETTING_JUDGED, AT(regression_mode), .fallback = "auto",
 	 .choices = mode_names, .help = "how regressions are judged"},
 	{"regression.enforce", SETTING_CHOICE, SETTING_JUDGED, AT(regression_enforce),
-	 .fallback = "fail", .choices = enforce_names, .help = "warn: report, never exit 1"},
+	 .choices = enforce_names, .help = "fail or warn; as `enforce` unless given"},
 	{"regression.budget", SETTING_DURATION, SETTING_JUDGED, AT(regression_budget_ns), 10, 86400,
 	 .fallback = "5m", .help = "time an A/B comparison may take"},
 	{"regression.tolerance.p50", SETTING_FRACTION, SETTING_JUDGED, AT(tolerance[METRIC_P50]),

@@ -117,6 +117,34 @@ YAML
   expect_match "$errors" "in use by another perfgate"
 }
 
+# advise LINE…: judge the failing result (p95 and error rate) with these lines in the configuration.
+advise() {
+  printf '%s\n' 'target: reference' 'performance_gates: {max_p95_response_time: 2000, max_error_rate: 0.05%}' "$@" \
+    >ci_cd_config.yml
+  run_split "$PERFGATE" check --quick --from "$ROOT/tests/corpus/result/failing.json"
+}
+
+@test "enforce: warn is exit 0 and says what would have failed; a gate's own fail stays one" {
+  need xmllint jq
+  advise 'enforce: warn'
+  expect_status 0
+  expect_match "$output" '▲ PASSED, WITH WARNINGS'
+  expect_match "$output" 'advisory \(enforce: warn\), would have failed: smoke total p95'
+  [ "$(jq -c '[.verdict.outcome, .verdict.would_fail]' perfgate-results/result.json)" = '["pass",true]' ]
+  [ "$(xmllint --xpath 'count(//failure)' perfgate-results/junit.xml)" -eq 0 ]
+  [ "$(xmllint --xpath 'count(//skipped[starts-with(@message, "advisory, would have failed: ")])' perfgate-results/junit.xml)" -eq 2 ]
+  grep -q 'passed, with warnings.*would have failed' perfgate-results/comment.md
+  grep -q '<h1>passed, with warnings' perfgate-results/report.html
+  advise 'enforce: {default: warn, max_error_rate: fail}'
+  expect_status 1
+  expect_match "$output" 'FAILED'
+  expect_match "$output" 'notice +advisory \(enforce: warn\), would have failed: smoke p95'
+  advise 'enforce: {max_error_rate: warn, max_p95_response_time: warn}'
+  expect_status 0
+  advise
+  expect_status 1
+}
+
 @test "a report needs a result of this schema" {
   echo '{"schema": "other/1"}' >other.json
   run_split "$PERFGATE" report other.json

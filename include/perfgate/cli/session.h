@@ -121,10 +121,6 @@ void session_judge(struct session *session);
 /* The run's links: page of this CI run, dashboard. Of today, also when the result is older. */
 void session_link(struct session *session);
 
-/* Exit status of a verdict: 0, 1 or 3; `enforce: warn` turns 1 into 0. */
-int session_verdict_status(const struct verdict *verdict, const struct settings *settings,
-			   bool strict);
-
 /* Tell GitHub that the run has begun. */
 void session_tell_begin(const struct session *session);
 /*

@@ -65,7 +65,7 @@ struct settings {
 	enum enforce gate_enforce[METRIC_COUNT]; /* per gate; gates.warn is what holds */
 
 	enum regression_mode regression_mode;
-	enum enforce regression_enforce;
+	enum enforce regression_enforce; /* what holds: its own, else `enforce` */
 	int64_t regression_budget_ns;
 	double regression_floor_ms;
 	enum ab_restart ab_restart;
