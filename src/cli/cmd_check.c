@@ -304,6 +304,8 @@ static const struct option_row options[] = {
 	 .help = "baselines that cannot be read are a warning, not exit 4"},
 	{.name = "--strict", .help = "inconclusive is exit 3"},
 	{.name = "--from", .value = "RESULT", .help = "judge this result.json; send nothing"},
+	{.name = "--force",
+	 .help = "measure, whatever enabled, run_on_pr, run_on_merge and only_if_changed say"},
 	{.name = "--no-notify", .help = "write the artifacts, tell nobody"},
 	{.name = "--require-notify", .help = "exit 5 when a notification was not delivered"},
 	{.name = "--json", .help = "print the result as JSON instead of the screen"},

@@ -5,6 +5,7 @@
 #include "perfgate/base/log.h"
 #include "perfgate/base/text.h"
 #include "perfgate/base/units.h"
+#include "perfgate/cli/changed.h"
 #include "perfgate/config/table.h"
 #include "perfgate/ext/git.h"
 #include "perfgate/verdict/drift.h"
@@ -141,13 +142,6 @@ static void describe_source(struct run *run, struct ci *ci)
 	run->branch = *branch ? arena_strdup(&run->arena, branch) : NULL;
 }
 
-/* What a later version will act on is accepted today, and said: silence would promise it. */
-static void warn_of_idle_settings(const struct settings *settings)
-{
-	if (settings->only_if_changed.count > 0)
-		log_warning("only_if_changed is read but not applied yet: everything runs");
-}
-
 /* "smoke+load": what the run is about, whether all of it gets measured or not. */
 static const char *describe_suite(const struct session *session)
 {
@@ -196,7 +190,6 @@ int session_open(struct session *session, struct cli *cli, struct error *err)
 	job_read(&session->job);
 	session_link(session);
 	session_take_base_rules(session, &options);
-	warn_of_idle_settings(session->settings);
 	warn_of_default_target(session);
 	return 0;
 }
@@ -206,13 +199,16 @@ const char *session_skip_reason(const struct session *session)
 	const struct settings *settings = session_rules(session);
 	const char *event = session->run->event;
 
+	if (cli_flag(session->cli, "--force"))
+		return NULL;
 	if (!settings->enabled)
 		return "disabled by configuration";
 	if (!settings->run_on_pr && text_starts_with(event, "pull_request"))
 		return "run_on_pr is false";
 	if (!settings->run_on_merge && text_equal(event, "push"))
 		return "run_on_merge is false";
-	return NULL;
+	/* A stored result costs nothing to judge. */
+	return cli_value(session->cli, "--from") ? NULL : changed_skip_reason(session);
 }
 
 int session_lock_output(struct session *session, struct error *err)

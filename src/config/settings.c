@@ -107,7 +107,7 @@ const struct setting_row setting_table[] = {
 	{"data", SETTING_SECTION, SETTING_NULLABLE | SETTING_JUDGED, AT(data),
 	 .help = "tables that requests draw values from"},
 	{"only_if_changed", SETTING_LIST, SETTING_NULLABLE, AT(only_if_changed), 0, 1000,
-	 .help = "globs; when no changed file matches: exit 0 with SKIPPED"},
+	 .help = "globs as in .gitignore; no changed file of a pull request matches: SKIPPED"},
 
 	{"enforce", SETTING_CHOICE, SETTING_JUDGED, AT(enforce), .fallback = "fail",
 	 .choices = enforce_names, .scalar_key = "default",

@@ -185,7 +185,19 @@ PY
   run_split "$PERFGATE" check --quick
   expect_status 0
   [ "$(state '.statuses[0].state + " " + .statuses[0].description')" = "success skipped: run_on_pr is false" ]
-  [ ! -s slack.log ] && [ ! -e mail.1 ]
+  [ ! -s slack.log ] && [ ! -e mail.1 ] && [ "$(state '.comments | length')" -eq 0 ]
+}
+
+@test "a skipped run corrects the comment of an earlier one" {
+  platforms
+  run_split "$PERFGATE" notify "$results/failing.json" --channel comment
+  expect_status 0
+  expect_match "$(state '.comments[0].body')" 'perfgate: failed'
+  echo 'run_on_pr: false' >>ci_cd_config.yml
+  run_split "$PERFGATE" check --quick
+  expect_status 0
+  [ "$(state '.comments | length')" -eq 1 ]
+  expect_match "$(state '.comments[0].body')" 'perfgate: skipped – run'
 }
 
 @test "NTF-01: a failed notification keeps the exit code; --require-notify makes 0 a 5, never a 1" {
