@@ -170,12 +170,8 @@ static int decode_enum(const char *text, const char *const *names, int count, co
 
 static int decode_metric(const char *text, enum metric *out, struct error *err)
 {
-	for (int i = 0; i < METRIC_ALL; i++) {
-		if (text_equal(text, metric_table[i].name)) {
-			*out = (enum metric)i;
-			return 0;
-		}
-	}
+	if (metric_find(text, out))
+		return 0;
 	return error_set(err, ERROR_USAGE, "metric `%s` is not known", text ? text : "");
 }
 
