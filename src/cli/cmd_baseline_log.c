@@ -336,7 +336,7 @@ static const struct option_row log_options[] = {
 	{.name = "--change-points",
 	 .help = "where a metric's level changed, and creep since the last tag"},
 	{.name = "--trial",
-	 .help = "which runs would have failed under `enforce: fail`, and whether that is earned"},
+	 .help = "which runs `enforce: fail` would have failed, and is it earned?"},
 	{.name = "--json", .help = "print commits and records, or the trial, as JSON"},
 	{0},
 };

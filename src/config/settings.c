@@ -63,6 +63,8 @@ const struct setting_row setting_table[] = {
 	 .help = "keep one comment on GitHub's pull request up to date"},
 	{"artifact_retention_days", SETTING_INTEGER, 0, AT(artifact_retention_days), 0, 3650,
 	 .fallback = "30", .help = "days that artifacts are kept; 0 keeps them"},
+	{"keep_runs", SETTING_BOOL, 0, AT(keep_runs), .fallback = "false",
+	 .help = "keep the artifacts of each run in OUTPUT/runs, for artifact_retention_days"},
 
 	{"baseline_branch", SETTING_TEXT, 0, AT(baseline_branch), .fallback = "main",
 	 .check = check_branch, .help = "the branch whose runs are baselines"},

@@ -145,6 +145,40 @@ advise() {
   expect_status 1
 }
 
+@test "FS-15, FS-16: --keep keeps each run; what is older than artifact_retention_days goes, foreign files stay" {
+  local name day
+  printf '%s\n' 'target: reference' 'performance_gates: {max_p95_response_time: 20s}' 'artifact_retention_days: 7' \
+    >ci_cd_config.yml
+  for name in passing failing inconclusive; do
+    # Each of these is a run of its own.
+    sed -E "s/(\"run_id\": \")[^\"]*/\1$name/" "$ROOT/tests/corpus/result/$name.json" >"$name.json"
+    run_split "$PERFGATE" check --quick --from "$name.json" --keep
+    expect_status 0
+  done
+  runs=(perfgate-results/runs/*)
+  [ "${#runs[@]}" -eq 3 ]
+  for name in passing failing inconclusive; do
+    jq -e --arg name "$name" '.run_id == $name' perfgate-results/runs/*-"$name"*/result.json >/dev/null
+    [ -s "$(echo perfgate-results/runs/*-"$name"*/report.html)" ]
+  done
+  touch -d '20 days ago' perfgate-results/runs/*/.perfgate-manifest.json
+  touch -d '21 days ago' perfgate-results/runs/*-passing*/.perfgate-manifest.json
+  echo mine >"$(echo perfgate-results/runs/*-passing*)/notes.txt"
+  run_split "$PERFGATE" check --quick --from inconclusive.json --keep
+  expect_status 0
+  [ -s "$(echo perfgate-results/runs/*-passing*/notes.txt)" ]
+  [ ! -e "$(echo perfgate-results/runs/*-passing*)/result.json" ]
+  # This run and the one before always stay.
+  [ -s "$(echo perfgate-results/runs/*-failing*/result.json)" ]
+  # A clock that is years ahead.
+  touch -d '3 years ago' perfgate-results/runs/*-failing*/.perfgate-manifest.json
+  sed -E "s/(\"run_id\": \")[^\"]*/\1another/" passing.json >another.json
+  run_split "$PERFGATE" check --quick --from another.json --keep
+  expect_status 0
+  expect_match "$errors" 'warning: .*runs: nothing old is deleted: .*is the clock right'
+  [ -s "$(echo perfgate-results/runs/*-failing*/result.json)" ]
+}
+
 @test "a report needs a result of this schema" {
   echo '{"schema": "other/1"}' >other.json
   run_split "$PERFGATE" report other.json

@@ -3,8 +3,8 @@
  *
  * The files are those that differ between HEAD and where it left the base branch. Globs are
  * those of .gitignore: `*` and `?` do not cross a `/`, `**` does; a glob without a `/` (but at
- * its end) matches a name in any folder, one with it a path from the top; a folder means all below
- * it; `!` excludes. The last glob that matches decides. A list of exclusions alone
+ * its end) matches a name in any folder, one with it a path from the top; a folder means all
+ * below it; `!` excludes. The last glob that matches decides. A list of exclusions alone
  * excludes from everything. The configuration file itself always matters.
  */
 #ifndef PERFGATE_CLI_CHANGED_H

@@ -80,7 +80,7 @@ struct session {
 
 PG_MUST_CHECK int session_open(struct session *session, struct cli *cli, struct error *err);
 
-/* Why nothing is to be measured ("disabled by configuration"), or NULL; --force is never a reason. */
+/* Why nothing is to be measured ("disabled by configuration"), or NULL; with --force NULL. */
 const char *session_skip_reason(const struct session *session);
 
 /* Make the output folder, writable and ours alone (ERROR_USAGE). */

@@ -52,6 +52,7 @@ struct settings {
 	struct string_list email_recipients;
 	bool github_status, github_comment;
 	int64_t artifact_retention_days; /* 0 = keep */
+	bool keep_runs; /* in OUTPUT/runs (report/keep.h) */
 	const char *baseline_branch;
 	const char *baseline_name, *baseline_email; /* note identity; NULL = git's, else fixed */
 	int64_t baseline_epoch;
