@@ -52,11 +52,11 @@ static bool changed_meanwhile(int fd, const struct stat *before, size_t length)
 	       after.st_mtim.tv_nsec != before->st_mtim.tv_nsec || (size_t)after.st_size != length;
 }
 
-int fs_read_file(struct strbuf *out, const char *path, size_t limit, enum error_kind kind,
-		 struct error *err)
+/* `fd` may be -1 with errno. */
+static int read_whole(struct strbuf *out, int fd, const char *path, size_t limit,
+		      enum error_kind kind, struct error *err)
 {
 	AUTO(strbuf) struct strbuf content = {.max_bytes = limit > 0 ? limit : 1};
-	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat info;
 
 	if (fd < 0 || fstat(fd, &info) != 0)
@@ -73,6 +73,23 @@ int fs_read_file(struct strbuf *out, const char *path, size_t limit, enum error_
 	if (out->overflow)
 		return error_set(err, kind, "cannot read %s: too large", path);
 	return 0;
+}
+
+int fs_read_file(struct strbuf *out, const char *path, size_t limit, enum error_kind kind,
+		 struct error *err)
+{
+	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	return read_whole(out, fd, path, limit, kind, err);
+}
+
+int fs_read_at(struct strbuf *out, int folder, const char *name, size_t limit, enum error_kind kind,
+	       struct error *err)
+{
+	AUTO_FD int fd =
+		openat(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
+
+	return read_whole(out, fd, name, limit, kind, err);
 }
 
 static int write_all(int fd, const char *bytes, size_t length)

@@ -165,6 +165,28 @@ static void set_scenarios(json_t *document, const struct run *run, bool totals_o
 	json_decref(speed);
 }
 
+/* The first of them: whether there is any matters, and which are usual. */
+static void set_advisory(json_t *document, const struct run *run)
+{
+	AUTO_JSON json_t *out = extjson_array();
+
+	for (size_t i = 0; i < run->verdict.n_cells; i++) {
+		const struct cell *cell = &run->verdict.cells[i];
+		json_t *one;
+
+		if (cell->outcome != OUTCOME_FAIL || json_array_size(out) >= RECORD_ADVISORY_MAX)
+			continue;
+		one = extjson_array();
+		extjson_append(one, extjson_string(cell->scenario));
+		extjson_append(one, extjson_string(cell->endpoint));
+		extjson_append(one, extjson_string(metric_table[cell->metric].name));
+		extjson_append(one, extjson_string(cell->regression ? "regression" : "gate"));
+		extjson_append(out, one);
+	}
+	if (json_array_size(out))
+		extjson_set(document, "advisory", json_incref(out));
+}
+
 static json_t *document_of(const struct run *run, int64_t epoch, const char *event, bool local,
 			   bool totals_only)
 {
@@ -185,6 +207,7 @@ static json_t *document_of(const struct run *run, int64_t epoch, const char *eve
 	extjson_set(out, "local", json_boolean(local));
 	extjson_set(out, "env", environment_json(run));
 	set_scenarios(out, run, totals_only);
+	set_advisory(out, run);
 	return out;
 }
 

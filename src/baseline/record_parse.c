@@ -173,6 +173,29 @@ static int read_cells(struct record *record, struct error *err)
 	return record->n_cells ? 0 : bad(err, "cells: no value");
 }
 
+/* What is none of ours is left out: it says nothing about the values. */
+static void read_advisory(struct record *record)
+{
+	const json_t *list = json_object_get(record->document, "advisory"), *one;
+	size_t i;
+
+	record->advisory =
+		arena_alloc(&record->arena, RECORD_ADVISORY_MAX, sizeof *record->advisory);
+	json_array_foreach (list, i, one) {
+		struct record_advisory advisory = {
+			.scenario = json_string_value(json_array_get(one, 0)),
+			.endpoint = json_string_value(json_array_get(one, 1)),
+		};
+		const char *kind = json_string_value(json_array_get(one, 3));
+
+		advisory.regression = kind && text_equal(kind, "regression");
+		if (advisory.scenario && advisory.endpoint &&
+		    record->n_advisory < RECORD_ADVISORY_MAX &&
+		    metric_find(json_string_value(json_array_get(one, 2)), &advisory.metric))
+			record->advisory[record->n_advisory++] = advisory;
+	}
+}
+
 /*
  * The digest of the line without its id member, cut out as text: numbers
  * keep the spelling of whoever wrote them.
@@ -233,6 +256,7 @@ enum record_state record_parse(const char *line, size_t length, struct record **
 	if (check_id(record, err) || read_head(record, err) || read_scenarios(record, err) ||
 	    read_cells(record, err))
 		return RECORD_BAD;
+	read_advisory(record);
 	*out = TAKE(record);
 	return RECORD_GOOD;
 }

@@ -11,7 +11,8 @@
 #define NOTE_LIMIT 1000
 
 /* Settings that decide whether and by what a run is judged, besides the gates. */
-static const char *const rules[] = {"enabled", "run_on_pr", "enforce", "baseline", "regression"};
+static const char *const rules[] = {"enabled", "run_on_pr", "only_if_changed",
+				    "enforce", "baseline",  "regression"};
 
 static bool is_rule(const char *key)
 {

@@ -1,3 +1,4 @@
+#include "perfgate/base/clock.h"
 #include "perfgate/base/fs.h"
 #include "perfgate/base/log.h"
 #include "perfgate/base/rng.h"
@@ -8,6 +9,7 @@
 #include "perfgate/cli/history.h"
 #include "perfgate/cli/session.h"
 #include "perfgate/report/formats.h"
+#include "perfgate/report/keep.h"
 #include "perfgate/results/codec.h"
 #include "perfgate/verdict/gate.h"
 
@@ -70,11 +72,16 @@ static int show(const struct session *session, struct error *err)
 /* Write every artifact and print the screen; what fails is said and becomes the status. */
 static int report(const struct session *session)
 {
+	const struct settings *settings = session->settings;
 	struct error err = ERROR_INIT;
 	int status = 0;
 
-	if (report_write_all(session->run, session->settings->output, &err))
+	if (report_write_all(session->run, settings->output, &err) ||
+	    (settings->keep_runs && report_keep(session->run, settings->output, &err)))
 		status = note_error(&err);
+	if (settings->artifact_retention_days > 0)
+		(void)report_retain(settings->output, settings->artifact_retention_days,
+				    clock_wall_ns() / NS_PER_S);
 	if (show(session, &err))
 		status = worse(status, note_error(&err));
 	return status;
@@ -249,12 +256,7 @@ static int measure(struct session *session, const struct ab_base *base, struct e
 
 static int verdict_status(const struct session *session)
 {
-	const struct verdict *verdict = &session->run->verdict;
-
-	if (verdict->outcome == OUTCOME_FAIL && session_rules(session)->enforce == ENFORCE_WARN)
-		log_warning("enforce: warn: this run would have failed (%s)", verdict->reason);
-	return session_verdict_status(verdict, session->settings,
-				      cli_flag(session->cli, "--strict"));
+	return verdict_exit_status(&session->run->verdict, cli_flag(session->cli, "--strict"));
 }
 
 /* What has begun has to end for those who wait for it, too. */
@@ -309,6 +311,11 @@ static const struct option_row options[] = {
 	 .help = "baselines that cannot be read are a warning, not exit 4"},
 	{.name = "--strict", .help = "inconclusive is exit 3"},
 	{.name = "--from", .value = "RESULT", .help = "judge this result.json; send nothing"},
+	{.name = "--force",
+	 .help = "measure, whatever enabled, run_on_pr, run_on_merge and only_if_changed say"},
+	{.name = "--keep",
+	 .help = "keep this run's artifacts in OUTPUT/runs, for artifact_retention_days",
+	 .setting = "keep_runs"},
 	{.name = "--no-notify", .help = "write the artifacts, tell nobody"},
 	{.name = "--require-notify", .help = "exit 5 when a notification was not delivered"},
 	{.name = "--json", .help = "print the result as JSON instead of the screen"},

@@ -115,8 +115,8 @@ static int notify_run(struct cli *cli, struct error *err)
 				 .settings = settings,
 				 .job = &job,
 				 .dir = settings->output,
-				 .exit_status = session_verdict_status(&run->verdict, settings,
-								       cli_flag(cli, "--strict")),
+				 .exit_status = verdict_exit_status(&run->verdict,
+								    cli_flag(cli, "--strict")),
 				 .stop = &cli_stop};
 	if (check_wanted(&notify, &choice, err))
 		return -1;

@@ -5,6 +5,7 @@
 #include "perfgate/base/log.h"
 #include "perfgate/base/text.h"
 #include "perfgate/base/units.h"
+#include "perfgate/cli/changed.h"
 #include "perfgate/config/table.h"
 #include "perfgate/ext/git.h"
 #include "perfgate/verdict/drift.h"
@@ -141,13 +142,6 @@ static void describe_source(struct run *run, struct ci *ci)
 	run->branch = *branch ? arena_strdup(&run->arena, branch) : NULL;
 }
 
-/* What a later version will act on is accepted today, and said: silence would promise it. */
-static void warn_of_idle_settings(const struct settings *settings)
-{
-	if (settings->only_if_changed.count > 0)
-		log_warning("only_if_changed is read but not applied yet: everything runs");
-}
-
 /* "smoke+load": what the run is about, whether all of it gets measured or not. */
 static const char *describe_suite(const struct session *session)
 {
@@ -199,7 +193,6 @@ int session_open(struct session *session, struct cli *cli, struct error *err)
 	session_warn_of_secrets(session);
 	session_link(session);
 	session_take_base_rules(session, &options);
-	warn_of_idle_settings(session->settings);
 	warn_of_default_target(session);
 	return 0;
 }
@@ -209,13 +202,16 @@ const char *session_skip_reason(const struct session *session)
 	const struct settings *settings = session_rules(session);
 	const char *event = session->run->event;
 
+	if (cli_flag(session->cli, "--force"))
+		return NULL;
 	if (!settings->enabled)
 		return "disabled by configuration";
 	if (!settings->run_on_pr && text_starts_with(event, "pull_request"))
 		return "run_on_pr is false";
 	if (!settings->run_on_merge && text_equal(event, "push"))
 		return "run_on_merge is false";
-	return NULL;
+	/* A stored result costs nothing to judge. */
+	return cli_value(session->cli, "--from") ? NULL : changed_skip_reason(session);
 }
 
 int session_lock_output(struct session *session, struct error *err)
@@ -259,14 +255,6 @@ void session_link(struct session *session)
 	session->run->dashboard_url = session->settings->grafana_dashboard_url;
 }
 
-int session_verdict_status(const struct verdict *verdict, const struct settings *settings,
-			   bool strict)
-{
-	int status = verdict_exit_status(verdict, strict);
-
-	return status == 1 && settings->enforce == ENFORCE_WARN ? 0 : status;
-}
-
 static void judge_drift(struct session *session)
 {
 	const struct settings *rules = session_rules(session);
@@ -279,6 +267,19 @@ static void judge_drift(struct session *session)
 		if (result)
 			drift_judge(session->run, result, rules->tolerance[METRIC_P95],
 				    rules->regression_enforce == ENFORCE_WARN);
+	}
+}
+
+/* What was measured side by side stays; whether it may fail the run is for today's rules. */
+static void keep_comparison(struct session *session, const struct verdict *before)
+{
+	for (size_t i = 0; i < before->n_cells; i++) {
+		struct cell cell = before->cells[i];
+
+		if (!cell.regression || cell.regression->by != JUDGED_BY_AB)
+			continue;
+		cell.warn = session_rules(session)->regression_enforce == ENFORCE_WARN;
+		verdict_add_cell(session->run, &cell);
 	}
 }
 
@@ -301,9 +302,7 @@ void session_judge(struct session *session)
 		free(gates);
 	}
 	judge_drift(session);
-	for (size_t i = 0; i < before.n_cells; i++)
-		if (before.cells[i].regression && before.cells[i].regression->by == JUDGED_BY_AB)
-			verdict_add_cell(run, &before.cells[i]);
+	keep_comparison(session, &before);
 	free(before.cells);
 	verdict_roll_up(run);
 }

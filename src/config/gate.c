@@ -1,5 +1,7 @@
 #include "perfgate/config/gate.h"
 
+#include "perfgate/base/text.h"
+
 #include "perfgate/base/mem.h"
 
 #include <math.h>
@@ -46,4 +48,15 @@ void gate_limits_init(struct gate_limits *limits)
 		limits->origin[i] = NULL;
 		limits->warn[i] = false;
 	}
+}
+
+bool metric_find(const char *name, enum metric *out)
+{
+	for (size_t i = 0; i < METRIC_ALL; i++) {
+		if (text_equal(name, metric_table[i].name)) {
+			*out = (enum metric)i;
+			return true;
+		}
+	}
+	return false;
 }

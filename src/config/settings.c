@@ -63,6 +63,8 @@ const struct setting_row setting_table[] = {
 	 .help = "keep one comment on GitHub's pull request up to date"},
 	{"artifact_retention_days", SETTING_INTEGER, 0, AT(artifact_retention_days), 0, 3650,
 	 .fallback = "30", .help = "days that artifacts are kept; 0 keeps them"},
+	{"keep_runs", SETTING_BOOL, 0, AT(keep_runs), .fallback = "false",
+	 .help = "keep the artifacts of each run in OUTPUT/runs, for artifact_retention_days"},
 
 	{"baseline_branch", SETTING_TEXT, 0, AT(baseline_branch), .fallback = "main",
 	 .check = check_branch, .help = "the branch whose runs are baselines"},
@@ -110,7 +112,7 @@ const struct setting_row setting_table[] = {
 	{"data", SETTING_SECTION, SETTING_NULLABLE | SETTING_JUDGED, AT(data),
 	 .help = "tables that requests draw values from"},
 	{"only_if_changed", SETTING_LIST, SETTING_NULLABLE, AT(only_if_changed), 0, 1000,
-	 .help = "globs; when no changed file matches: exit 0 with SKIPPED"},
+	 .help = "globs as in .gitignore; no changed file of a pull request matches: SKIPPED"},
 
 	{"enforce", SETTING_CHOICE, SETTING_JUDGED, AT(enforce), .fallback = "fail",
 	 .choices = enforce_names, .scalar_key = "default",
@@ -131,7 +133,7 @@ const struct setting_row setting_table[] = {
 	{"regression.mode", SETTING_CHOICE, SETTING_JUDGED, AT(regression_mode), .fallback = "auto",
 	 .choices = mode_names, .help = "how regressions are judged"},
 	{"regression.enforce", SETTING_CHOICE, SETTING_JUDGED, AT(regression_enforce),
-	 .fallback = "fail", .choices = enforce_names, .help = "warn: report, never exit 1"},
+	 .choices = enforce_names, .help = "fail or warn; as `enforce` unless given"},
 	{"regression.budget", SETTING_DURATION, SETTING_JUDGED, AT(regression_budget_ns), 10, 86400,
 	 .fallback = "5m", .help = "time an A/B comparison may take"},
 	{"regression.tolerance.p50", SETTING_FRACTION, SETTING_JUDGED, AT(tolerance[METRIC_P50]),

@@ -51,6 +51,13 @@ bool settings_measures_reference(const struct settings *settings)
 		text_starts_with(target->command, "perfgate serve "));
 }
 
+/* As a gate: its own word, else that of `enforce`. */
+static void resolve_regression(struct settings *settings)
+{
+	if (origin_of(settings, &settings->regression_enforce) == NULL)
+		settings->regression_enforce = settings->enforce;
+}
+
 /* Somebody else's API need not have a cache: the default must not demand one. */
 static void resolve_cache_gate(struct settings *settings)
 {
@@ -82,6 +89,7 @@ void settings_resolve(struct settings *settings)
 	for (size_t i = 0; i < METRIC_COUNT; i++)
 		resolve_gate(settings, (enum metric)i);
 	resolve_cache_gate(settings);
+	resolve_regression(settings);
 }
 
 static bool has_limit(const struct gate_limits *limits)

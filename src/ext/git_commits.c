@@ -8,6 +8,7 @@
 
 DEFINE_AUTO(git_blob, git_blob *, git_blob_free)
 DEFINE_AUTO(git_commit, git_commit *, git_commit_free)
+DEFINE_AUTO(git_diff, git_diff *, git_diff_free)
 DEFINE_AUTO(git_object, git_object *, git_object_free)
 DEFINE_AUTO(git_odb, git_odb *, git_odb_free)
 DEFINE_AUTO(git_odb_object, git_odb_object *, git_odb_object_free)
@@ -187,6 +188,41 @@ int extgit_read_file(const struct extgit *git, const char *commit, const char *p
 	strbuf_append(out, git_blob_rawcontent(blob), (size_t)git_blob_rawsize(blob));
 	*found = true;
 	return 0;
+}
+
+char *extgit_path_in_tree(const struct extgit *git, const char *path)
+{
+	AUTO_FREE char *absolute = realpath(path, NULL);
+	const char *top = extgit_work_tree(git);
+	size_t length = top ? strlen(top) : 0;
+
+	if (!absolute || !top || strncmp(absolute, top, length) != 0)
+		return NULL;
+	return xstrdup(absolute + length);
+}
+
+static int find_tree(const struct extgit *git, const char *hex, git_tree **out)
+{
+	AUTO(git_commit) git_commit *commit = NULL;
+	int code = find_commit(git, hex, &commit);
+
+	return code < 0 ? code : git_commit_tree(out, commit);
+}
+
+int extgit_each_change(const struct extgit *git, const char *base, const char *head,
+		       extgit_visit_path visit, void *arg, struct error *err)
+{
+	AUTO(git_tree) git_tree *before = NULL;
+	AUTO(git_tree) git_tree *after = NULL;
+	AUTO(git_diff) git_diff *diff = NULL;
+	int end = 0;
+
+	if (find_tree(git, base, &before) < 0 || find_tree(git, head, &after) < 0 ||
+	    git_diff_tree_to_tree(&diff, extgit_raw(git), before, after, NULL) < 0)
+		return extgit_fail(err, "what differs between %.12s and %.12s", base, head);
+	for (size_t i = 0; end == 0 && i < git_diff_num_deltas(diff); i++)
+		end = visit(git_diff_get_delta(diff, i)->new_file.path, arg, err);
+	return end < 0 ? -1 : 0;
 }
 
 /* Replaces *commit by its first parent, or by NULL at the end of the history. */

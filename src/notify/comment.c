@@ -27,6 +27,9 @@ struct found {
 
 static bool comment_wanted(const struct notify *notify)
 {
+	/* Half a run is nothing to read. */
+	if (notify->only_awaited && notify->run->interrupted)
+		return false;
 	return notify->job->github && notify->job->in_pull_request &&
 	       notify->settings->github_comment;
 }
@@ -254,7 +257,8 @@ static int comment_send(const struct notify *notify, const struct strbuf *conten
 
 		if (find_comment(notify, number, &search, &found, &read_only, err))
 			return -1;
-		if (read_only || found.same ||
+		/* A skipped run corrects what an earlier one said; alone it is no news. */
+		if (read_only || found.same || (!found.id && notify->only_awaited) ||
 		    write_comment(notify, number, &found, search.body, &attempt, err) == 0)
 			return 0;
 		if (tries > 1 || !attempt.may_help_again || !notify_pause(notify, attempt.wait_ns))
@@ -267,6 +271,7 @@ const struct channel channel_comment = {
 	.name = "comment",
 	.summary = "comment on GitHub's pull request, kept up to date",
 	.needs = "notification.github_comment, in a job for a pull request",
+	.awaited = true,
 	.wanted = comment_wanted,
 	.lacks = comment_lacks,
 	.render = comment_render,

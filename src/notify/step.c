@@ -10,6 +10,7 @@
 #include "perfgate/report/figures.h"
 #include "perfgate/report/render.h"
 #include "perfgate/report/summary.h"
+#include "perfgate/verdict/gate.h"
 
 #include <ctype.h>
 #include <fcntl.h>
@@ -89,7 +90,8 @@ static void put_output(struct strbuf *out, const char *name, const char *value)
 	strbuf_printf(out, "\n%s\n", delimiter);
 }
 
-static void put_failed_cells(struct strbuf *out, const struct run *run)
+static void put_failed_cells(struct strbuf *out, const char *output, const struct run *run,
+			     bool advisory)
 {
 	AUTO_FREE size_t *order = summary_order(run);
 	AUTO_JSON json_t *names = extjson_array();
@@ -99,13 +101,13 @@ static void put_failed_cells(struct strbuf *out, const struct run *run)
 		const struct cell *cell = &run->verdict.cells[order[i]];
 		AUTO(strbuf) struct strbuf name = {0};
 
-		if (cell->outcome != OUTCOME_FAIL || cell->warn)
+		if (cell->outcome != OUTCOME_FAIL || cell->warn != advisory)
 			continue;
 		summary_cell_name(&name, cell);
 		extjson_append(names, extjson_string(strbuf_text(&name)));
 	}
 	extjson_dump_canonical(names, &text);
-	put_output(out, "failed-cells", strbuf_text(&text));
+	put_output(out, output, strbuf_text(&text));
 }
 
 static bool outputs_wanted(const struct notify *notify)
@@ -123,7 +125,8 @@ static int outputs_render(const struct notify *notify, struct strbuf *out, struc
 	strbuf_puts(&report, "/report.html");
 	put_output(out, "verdict", outcome_names[notify->run->verdict.outcome]);
 	put_output(out, "reason", strbuf_text(&reason));
-	put_failed_cells(out, notify->run);
+	put_failed_cells(out, "failed-cells", notify->run, false);
+	put_failed_cells(out, "advisory-cells", notify->run, true);
 	put_output(out, "report", strbuf_text(&report));
 	return 0;
 }
@@ -136,7 +139,7 @@ static int outputs_send(const struct notify *notify, const struct strbuf *conten
 
 const struct channel channel_outputs = {
 	.name = "outputs",
-	.summary = "step outputs: verdict, reason, failed-cells, report",
+	.summary = "step outputs: verdict, reason, failed-cells, advisory-cells, report",
 	.needs = "GITHUB_OUTPUT, which GitHub Actions sets",
 	.awaited = true,
 	.wanted = outputs_wanted,
@@ -183,8 +186,7 @@ static void put_annotation(struct strbuf *out, const char *level, const char *ti
 static const char *level_of(const struct notify *notify, enum outcome outcome, bool warn)
 {
 	switch (outcome) {
-	case OUTCOME_FAIL:
-		return warn || notify->settings->enforce == ENFORCE_WARN ? "warning" : "error";
+	case OUTCOME_FAIL: return warn ? "warning" : "error";
 	case OUTCOME_UNMEASURED: return "error";
 	case OUTCOME_INCONCLUSIVE: return notify->exit_status ? "error" : "warning";
 	default: return NULL;
@@ -200,11 +202,10 @@ static void put_verdict(struct strbuf *out, const struct notify *notify)
 	strbuf_puts(&title, "perfgate: ");
 	summary_word(&title, notify->run);
 	figures_visible(&message, verdict->reason, MESSAGE_MAX);
-	put_annotation(out,
-		       level			  ? level
-		       : notify->run->interrupted ? "warning"
-						  : "notice",
-		       strbuf_text(&title), NULL, strbuf_text(&message));
+	if (!level)
+		level = notify->run->interrupted || verdict_is_advisory(verdict) ? "warning"
+										 : "notice";
+	put_annotation(out, level, strbuf_text(&title), NULL, strbuf_text(&message));
 }
 
 static bool annotations_wanted(const struct notify *notify)

@@ -5,6 +5,7 @@
 #include "perfgate/report/console.h"
 #include "perfgate/report/figures.h"
 #include "perfgate/report/summary.h"
+#include "perfgate/verdict/gate.h"
 
 #include <math.h>
 #include <string.h>
@@ -18,6 +19,8 @@
 #define NAME_LEAST 11 /* with the figures: 60 columns */
 
 #define CHANGE_TITLE "vs baseline"
+#define WARNING_SYMBOL "▲"
+#define WARNING_COLOUR "33"
 
 static const char *const outcome_colours[] = {
 	[OUTCOME_PASS] = "32",
@@ -33,15 +36,17 @@ static const char *const outcome_colours[] = {
 static void print_verdict(struct terminal *terminal, const struct run *run)
 {
 	enum outcome outcome = run->verdict.outcome;
+	bool warning = verdict_is_advisory(&run->verdict);
 	AUTO(strbuf) struct strbuf subject = {0}, reason = {0}, word = {0};
 	char duration[UNITS_TEXT_SIZE];
 
-	strbuf_printf(&word, "%s ", figures_symbol(outcome));
+	strbuf_printf(&word, "%s ", warning ? WARNING_SYMBOL : figures_symbol(outcome));
 	summary_word(&word, run);
 	for (char *c = word.data; *c != '\0'; c++)
 		*c = (char)(*c >= 'a' && *c <= 'z' ? *c - 32 : *c);
 	terminal_style(terminal, CONSOLE_BOLD);
-	terminal_styled(terminal, outcome_colours[outcome], strbuf_text(&word));
+	terminal_styled(terminal, warning ? WARNING_COLOUR : outcome_colours[outcome],
+			strbuf_text(&word));
 	strbuf_puts(terminal->out, "  ");
 	summary_subject(&subject, run, true);
 	if (isfinite(run->duration_s) && run->duration_s > 0 && run->duration_s < 1e9) {
@@ -112,8 +117,9 @@ void console_outcome(struct terminal *terminal, const struct cell *cell)
 {
 	bool warning = cell->warn && cell->outcome == OUTCOME_FAIL;
 
-	terminal_style(terminal, warning ? "33" : outcome_colours[cell->outcome]);
-	strbuf_printf(terminal->out, "%s ", warning ? "▲" : figures_symbol(cell->outcome));
+	terminal_style(terminal, warning ? WARNING_COLOUR : outcome_colours[cell->outcome]);
+	strbuf_printf(terminal->out, "%s ",
+		      warning ? WARNING_SYMBOL : figures_symbol(cell->outcome));
 }
 
 static void print_gate(struct terminal *terminal, const struct run *run, const struct cell *cell,

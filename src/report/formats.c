@@ -5,9 +5,6 @@
 #include "perfgate/base/text.h"
 #include "perfgate/report/render.h"
 
-#define MANIFEST_SCHEMA "perfgate.manifest/1"
-#define MANIFEST_MAX ((size_t)1 << 20)
-
 static bool always(const struct run *run)
 {
 	(void)run;
@@ -100,7 +97,8 @@ static int render(const struct report_format *format, const struct run *run, str
 	return 0;
 }
 
-static void manifest_add(json_t *files, const char *name, const struct strbuf *content)
+static void manifest_add(json_t *files, const struct run *run, const char *name,
+			 const struct strbuf *content)
 {
 	char digest[TEXT_SHA256_SIZE];
 	json_t *file = extjson_object();
@@ -108,6 +106,7 @@ static void manifest_add(json_t *files, const char *name, const struct strbuf *c
 	text_sha256(strbuf_text(content), content->length, digest);
 	extjson_set(file, "name", extjson_string(name));
 	extjson_set(file, "sha256", extjson_string(digest));
+	extjson_set(file, "run_id", extjson_string(run->run_id));
 	extjson_append(files, file);
 }
 
@@ -127,7 +126,7 @@ static int write_format(const struct report_format *format, const struct run *ru
 	if (render(format, run, &content, err) != 0 ||
 	    write_named(dir, format->filename, &content, err) != 0)
 		return -1;
-	manifest_add(files, format->filename, &content);
+	manifest_add(files, run, format->filename, &content);
 	return 0;
 }
 
@@ -136,7 +135,7 @@ static int write_manifest(const struct run *run, const char *dir, json_t *files,
 	AUTO_JSON json_t *manifest = extjson_object();
 	AUTO(strbuf) struct strbuf content = {0};
 
-	extjson_set(manifest, "schema", extjson_string(MANIFEST_SCHEMA));
+	extjson_set(manifest, "schema", extjson_string(REPORT_MANIFEST_SCHEMA));
 	extjson_set(manifest, "run_id", extjson_string(run->run_id));
 	extjson_set(manifest, "files", json_incref(files));
 	extjson_dump_pretty(manifest, &content);
@@ -164,9 +163,9 @@ static json_t *load_manifest(const char *dir)
 	json_t *manifest = NULL;
 
 	if (!fs_exists(path) ||
-	    fs_read_file(&text, path, MANIFEST_MAX, ERROR_DELIVERY, NULL) != 0 ||
-	    extjson_parse(strbuf_text(&text), text.length, MANIFEST_MAX, ERROR_DELIVERY, &manifest,
-			  NULL) != 0)
+	    fs_read_file(&text, path, REPORT_MANIFEST_MAX, ERROR_DELIVERY, NULL) != 0 ||
+	    extjson_parse(strbuf_text(&text), text.length, REPORT_MANIFEST_MAX, ERROR_DELIVERY,
+			  &manifest, NULL) != 0)
 		return NULL;
 	return manifest;
 }

@@ -183,7 +183,7 @@ static const char *prefix_of(const struct cell *cell)
 	switch (cell->outcome) {
 	case OUTCOME_INCONCLUSIVE: return "inconclusive: ";
 	case OUTCOME_NOT_GATED: return "not gated: ";
-	case OUTCOME_FAIL: return cell->warn ? "warning only: " : "";
+	case OUTCOME_FAIL: return cell->warn ? "advisory, would have failed: " : "";
 	default: return "";
 	}
 }

@@ -3,6 +3,7 @@
 #include "perfgate/base/text.h"
 #include "perfgate/base/units.h"
 #include "perfgate/report/figures.h"
+#include "perfgate/verdict/gate.h"
 
 #include <math.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #define STALL_WORTH_MS 20
 #define STOLEN_WORTH .5
 #define PRESSURE_WORTH 10
+#define WARNINGS_NAMED 10
 
 /* Outcomes as a reader wants them: what needs action first. */
 static const int severity[OUTCOME_COUNT] = {
@@ -130,7 +132,8 @@ void summary_subject(struct strbuf *out, const struct run *run, bool commit)
 
 void summary_word(struct strbuf *out, const struct run *run)
 {
-	strbuf_printf(out, "%s%s", figures_word(run->verdict.outcome),
+	strbuf_printf(out, "%s%s%s", figures_word(run->verdict.outcome),
+		      verdict_is_advisory(&run->verdict) ? ", with warnings" : "",
 		      run->interrupted ? ", interrupted" : "");
 }
 
@@ -175,11 +178,6 @@ static void notices_of_cell(json_t *notices, const struct cell *cell)
 {
 	AUTO(strbuf) struct strbuf text = {0};
 
-	if (cell->warn && cell->outcome == OUTCOME_FAIL) {
-		summary_cell_name(&text, cell);
-		strbuf_puts(&text, ": over its limit, but only a warning (enforce: warn).");
-		append(notices, &text);
-	}
 	if (figures_cell_suspicious(cell)) {
 		summary_cell_name(&text, cell);
 		strbuf_puts(&text, ": ");
@@ -190,6 +188,29 @@ static void notices_of_cell(json_t *notices, const struct cell *cell)
 	}
 }
 
+/* One notice for all of them, the worst first. */
+static void notice_of_warnings(json_t *notices, const struct run *run)
+{
+	AUTO_FREE size_t *order = summary_order(run);
+	AUTO(strbuf) struct strbuf text = {0};
+	size_t count = 0;
+
+	for (size_t i = 0; i < run->verdict.n_cells; i++) {
+		const struct cell *cell = &run->verdict.cells[order[i]];
+
+		if (!cell->warn || cell->outcome != OUTCOME_FAIL || count++ >= WARNINGS_NAMED)
+			continue;
+		strbuf_puts(&text,
+			    count == 1 ? "advisory (enforce: warn), would have failed: " : ", ");
+		summary_cell_name(&text, cell);
+	}
+	if (count > WARNINGS_NAMED)
+		strbuf_printf(&text, " and %zu more", count - WARNINGS_NAMED);
+	/* A verdict that rests on a single one has said it. */
+	if (count > 1 || (count == 1 && !verdict_is_advisory(&run->verdict)))
+		append(notices, &text);
+}
+
 json_t *summary_notices(const struct run *run)
 {
 	json_t *notices = extjson_array();
@@ -197,6 +218,7 @@ json_t *summary_notices(const struct run *run)
 	if (run->interrupted)
 		extjson_append(notices, extjson_string("The run was interrupted: figures cover "
 						       "the part that ran."));
+	notice_of_warnings(notices, run);
 	if (run->comparison != NULL && run->comparison->note != NULL)
 		extjson_append(notices, extjson_string(run->comparison->note));
 	for (size_t i = 0; i < run->n_scenarios; i++)
@@ -281,6 +303,8 @@ static const char *advice(const struct run *run)
 	if (run->verdict.outcome == OUTCOME_UNMEASURED)
 		return "make the missing figure measurable or remove its gate, then run perfgate "
 		       "check again";
+	if (verdict_is_advisory(&run->verdict))
+		return "perfgate baseline log --trial says when `enforce: fail` is earned";
 	if (run->verdict.outcome == OUTCOME_PASS && run->baseline_commit == NULL &&
 	    !run->interrupted && !note_advises(run))
 		return "perfgate check --update-baseline records this commit as the baseline";

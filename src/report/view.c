@@ -5,6 +5,7 @@
 #include "perfgate/base/units.h"
 #include "perfgate/report/figures.h"
 #include "perfgate/report/summary.h"
+#include "perfgate/verdict/gate.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -317,7 +318,10 @@ json_t *view_run(const struct run *run)
 	json_t *view = extjson_object();
 	struct strbuf reason = {0}, word = {0};
 
-	describe_outcome(view, run->verdict.outcome, false);
+	if (verdict_is_advisory(&run->verdict))
+		describe_outcome(view, OUTCOME_FAIL, true);
+	else
+		describe_outcome(view, run->verdict.outcome, false);
 	summary_word(&word, run);
 	extjson_set(view, "word", view_text(&word));
 	/* What passed so far is no green light. */

@@ -79,11 +79,15 @@ static json_t *encode_verdict(const struct verdict *verdict)
 {
 	json_t *out = extjson_object();
 	json_t *cells = extjson_array();
+	bool would_fail = verdict->outcome == OUTCOME_FAIL; /* without `enforce: warn` */
 
 	extjson_set(out, "outcome", extjson_string(outcome_names[verdict->outcome]));
 	extjson_set(out, "reason", extjson_string(verdict->reason));
-	for (size_t i = 0; i < verdict->n_cells; i++)
+	for (size_t i = 0; i < verdict->n_cells; i++) {
+		would_fail = would_fail || verdict->cells[i].outcome == OUTCOME_FAIL;
 		extjson_append(cells, encode_cell(&verdict->cells[i]));
+	}
+	extjson_set(out, "would_fail", json_boolean(would_fail));
 	extjson_set(out, "cells", cells);
 	return out;
 }
@@ -168,12 +172,8 @@ static int decode_enum(const char *text, const char *const *names, int count, co
 
 static int decode_metric(const char *text, enum metric *out, struct error *err)
 {
-	for (int i = 0; i < METRIC_ALL; i++) {
-		if (text_equal(text, metric_table[i].name)) {
-			*out = (enum metric)i;
-			return 0;
-		}
-	}
+	if (metric_find(text, out))
+		return 0;
 	return error_set(err, ERROR_USAGE, "metric `%s` is not known", text ? text : "");
 }
 

@@ -52,15 +52,46 @@ static const char *passed(struct run *run, size_t count)
 			    with ? ", no regression against " : "", with ? with : "");
 }
 
-static const char *reason_for(struct run *run, enum outcome outcome, size_t count,
-			      const struct cell *first)
+static const char *sentence(struct run *run, size_t count, const struct cell *first)
 {
-	if (outcome == OUTCOME_PASS)
-		return passed(run, count);
 	return arena_printf(&run->arena, "%s %s %s: %s%s", first->scenario, first->endpoint,
 			    metric_table[first->metric].title, first->reason,
 			    count == 1 ? ""
 				       : arena_printf(&run->arena, " (and %zu more)", count - 1));
+}
+
+static size_t count_warnings(const struct verdict *verdict, const struct cell **out_first)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < verdict->n_cells; i++) {
+		const struct cell *cell = &verdict->cells[i];
+
+		if (cell->outcome != OUTCOME_FAIL || !cell->warn)
+			continue;
+		if (count++ == 0)
+			*out_first = cell;
+	}
+	return count;
+}
+
+bool verdict_is_advisory(const struct verdict *verdict)
+{
+	const struct cell *first;
+
+	return verdict->outcome == OUTCOME_PASS && count_warnings(verdict, &first) > 0;
+}
+
+/* A pass; one that `enforce: fail` would not have been says so. */
+static const char *reason_of_pass(struct run *run, size_t count)
+{
+	const struct cell *first = NULL;
+	size_t warnings = count_warnings(&run->verdict, &first);
+
+	if (warnings == 0)
+		return passed(run, count);
+	return arena_printf(&run->arena, "advisory (enforce: warn), would have failed: %s",
+			    sentence(run, warnings, first));
 }
 
 void verdict_roll_up(struct run *run)
@@ -76,13 +107,16 @@ void verdict_roll_up(struct run *run)
 		if (count == 0)
 			continue;
 		verdict->outcome = severity[i];
-		verdict->reason = reason_for(run, severity[i], count, first);
+		verdict->reason = severity[i] == OUTCOME_PASS ? reason_of_pass(run, count)
+							      : sentence(run, count, first);
 		return;
 	}
-	/* Only warnings failed. */
+	/* Only warnings failed, or nothing is gated. */
 	if (verdict->n_cells > 0) {
 		verdict->outcome = OUTCOME_PASS;
-		verdict->reason = "no enforced gate failed";
+		verdict->reason = "nothing is gated";
+		if (verdict_is_advisory(verdict))
+			verdict->reason = reason_of_pass(run, 0);
 	}
 }
 

@@ -262,6 +262,18 @@ other_owner() {
   [ "$(jq -r .verdict.outcome perfgate-results/result.json)" = skipped ]
 }
 
+@test "a pull request cannot make the gates of its base advisory" {
+  sed -i 's/2000/20/' ci_cd_config.yml
+  git commit -q -am 'a strict gate'
+  git push -q origin main
+  git checkout -q -b side
+  sed -i 's/^target/enforce: warn\ntarget/' ci_cd_config.yml
+  git commit -q -am 'only a warning'
+  judge on_request
+  expect_status 1
+  expect_match "$errors" 'changes enforce: fail in the base commit, warn here'
+}
+
 @test "a file that the base has not, or that no longer parses, leaves the checkout's rules with a warning" {
   git rm -q ci_cd_config.yml
   git commit -q -m 'no file'

@@ -117,6 +117,68 @@ YAML
   expect_match "$errors" "in use by another perfgate"
 }
 
+# advise LINE…: judge the failing result (p95 and error rate) with these lines in the configuration.
+advise() {
+  printf '%s\n' 'target: reference' 'performance_gates: {max_p95_response_time: 2000, max_error_rate: 0.05%}' "$@" \
+    >ci_cd_config.yml
+  run_split "$PERFGATE" check --quick --from "$ROOT/tests/corpus/result/failing.json"
+}
+
+@test "enforce: warn is exit 0 and says what would have failed; a gate's own fail stays one" {
+  need xmllint jq
+  advise 'enforce: warn'
+  expect_status 0
+  expect_match "$output" '▲ PASSED, WITH WARNINGS'
+  expect_match "$output" 'advisory \(enforce: warn\), would have failed: smoke total p95'
+  [ "$(jq -c '[.verdict.outcome, .verdict.would_fail]' perfgate-results/result.json)" = '["pass",true]' ]
+  [ "$(xmllint --xpath 'count(//failure)' perfgate-results/junit.xml)" -eq 0 ]
+  [ "$(xmllint --xpath 'count(//skipped[starts-with(@message, "advisory, would have failed: ")])' perfgate-results/junit.xml)" -eq 2 ]
+  grep -q 'passed, with warnings.*would have failed' perfgate-results/comment.md
+  grep -q '<h1>passed, with warnings' perfgate-results/report.html
+  advise 'enforce: {default: warn, max_error_rate: fail}'
+  expect_status 1
+  expect_match "$output" 'FAILED'
+  expect_match "$output" 'notice +advisory \(enforce: warn\), would have failed: smoke p95'
+  advise 'enforce: {max_error_rate: warn, max_p95_response_time: warn}'
+  expect_status 0
+  advise
+  expect_status 1
+}
+
+@test "FS-15, FS-16: --keep keeps each run; what is older than artifact_retention_days goes, foreign files stay" {
+  local name day
+  printf '%s\n' 'target: reference' 'performance_gates: {max_p95_response_time: 20s}' 'artifact_retention_days: 7' \
+    >ci_cd_config.yml
+  for name in passing failing inconclusive; do
+    # Each of these is a run of its own.
+    sed -E "s/(\"run_id\": \")[^\"]*/\1$name/" "$ROOT/tests/corpus/result/$name.json" >"$name.json"
+    run_split "$PERFGATE" check --quick --from "$name.json" --keep
+    expect_status 0
+  done
+  runs=(perfgate-results/runs/*)
+  [ "${#runs[@]}" -eq 3 ]
+  for name in passing failing inconclusive; do
+    jq -e --arg name "$name" '.run_id == $name' perfgate-results/runs/*-"$name"*/result.json >/dev/null
+    [ -s "$(echo perfgate-results/runs/*-"$name"*/report.html)" ]
+  done
+  touch -d '20 days ago' perfgate-results/runs/*/.perfgate-manifest.json
+  touch -d '21 days ago' perfgate-results/runs/*-passing*/.perfgate-manifest.json
+  echo mine >"$(echo perfgate-results/runs/*-passing*)/notes.txt"
+  run_split "$PERFGATE" check --quick --from inconclusive.json --keep
+  expect_status 0
+  [ -s "$(echo perfgate-results/runs/*-passing*/notes.txt)" ]
+  [ ! -e "$(echo perfgate-results/runs/*-passing*)/result.json" ]
+  # This run and the one before always stay.
+  [ -s "$(echo perfgate-results/runs/*-failing*/result.json)" ]
+  # A clock that is years ahead.
+  touch -d '3 years ago' perfgate-results/runs/*-failing*/.perfgate-manifest.json
+  sed -E "s/(\"run_id\": \")[^\"]*/\1another/" passing.json >another.json
+  run_split "$PERFGATE" check --quick --from another.json --keep
+  expect_status 0
+  expect_match "$errors" 'warning: .*runs: nothing old is deleted: .*is the clock right'
+  [ -s "$(echo perfgate-results/runs/*-failing*/result.json)" ]
+}
+
 @test "a report needs a result of this schema" {
   echo '{"schema": "other/1"}' >other.json
   run_split "$PERFGATE" report other.json

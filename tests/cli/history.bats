@@ -94,6 +94,12 @@ twelve="60.1 59.8 60.4 61 60.2 59.7 60.3 60 59.9 60.6 60.2 59.6"
   expect_status 0
   [ "$(found .outcome)" = fail ]
   [ "$(found .enforce)" = warn ]
+  expect_match "$output" 'advisory \(enforce: warn\), would have failed: .*throughput'
+  # `enforce:` alone means comparisons, too.
+  sed -i 's/^regression: .*/enforce: warn/' ci_cd_config.yml
+  judge 40
+  expect_status 0
+  [ "$(found .enforce)" = warn ]
 }
 
 @test "a tolerance of half accepts a third less" {

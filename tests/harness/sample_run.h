@@ -377,6 +377,19 @@ static inline struct run *sample_failing(void)
 	return run;
 }
 
+/* What fails may not fail the run: `enforce: warn`. */
+static inline struct run *sample_advisory(void)
+{
+	struct run *run = sample_failing();
+
+	for (size_t i = 0; i < run->verdict.n_cells; i++)
+		run->verdict.cells[i].warn = true;
+	run->verdict.outcome = OUTCOME_PASS;
+	run->verdict.reason = "advisory (enforce: warn), would have failed: smoke total p95: "
+			      "2986 ms > 2000 ms (and 1 more)";
+	return run;
+}
+
 static inline void sample_compared_cell(struct run *run, const char *endpoint, enum metric metric,
 					double base, double head, const struct regression *found,
 					enum outcome outcome, const char *reason)

@@ -14,7 +14,7 @@ static const struct sample {
 	{"compared", sample_compared},	   {"inconclusive", sample_inconclusive},
 	{"unmeasured", sample_unmeasured}, {"interrupted", sample_interrupted},
 	{"skipped", sample_skipped},	   {"nothing", sample_bare},
-	{"hostile", sample_hostile},
+	{"advisory", sample_advisory},	   {"hostile", sample_hostile},
 };
 
 #endif

@@ -83,25 +83,26 @@ eight() {
 import email, email.policy, json, re, sys
 import xml.etree.ElementTree as xml
 word, state = sys.argv[1:]
-outcome = {"passed": "pass", "failed": "fail", "not measured": "unmeasured"}.get(word, word)
+outcome = {"passed": "pass", "failed": "fail", "not measured": "unmeasured",
+           "passed, with warnings": "pass"}.get(word, word)
 result = json.load(open("perfgate-results/result.json"))
 tests = xml.parse("perfgate-results/junit.xml").getroot()
 numbers = {key: int(tests.get(key, 0)) for key in ("failures", "errors", "skipped", "tests")}
 junit = ("fail" if numbers["failures"] else "unmeasured" if numbers["errors"] else
-         "pass" if numbers["skipped"] == 0 else "inconclusive" if numbers["tests"] > 1 else "skipped")
+         "pass" if numbers["skipped"] == 0 or "warnings" in word else "inconclusive" if numbers["tests"] > 1 else "skipped")
 github = json.load(open("state.json"))
 message = json.loads(open("slack.log").readlines()[-1])["message"]
 mail = email.message_from_binary_file(open("mail.1", "rb"), policy=email.policy.default)
 text = mail.get_body(("plain",)).get_content()
 status = github["statuses"][-1]
 said = {
-    "console": re.search(r"\b(PASSED|FAILED|INCONCLUSIVE|NOT MEASURED|SKIPPED|PASS|FAIL)\b", open("console").read()).group(1).lower(),
+    "console": re.search(r"\b(PASSED|FAILED|INCONCLUSIVE|NOT MEASURED|SKIPPED|PASS|FAIL)\b(, WITH WARNINGS)?", open("console").read()).group(0).lower(),
     "result": result["verdict"]["outcome"],
     "junit": junit,
     "html": re.search(r"<h1>([^<]*)</h1>", open("perfgate-results/report.html").read()).group(1),
-    "comment": re.match(r"### \S+ perfgate: ([a-z ]+) –", github["comments"][-1]["body"]).group(1),
-    "slack": re.match(r"\S+ \*perfgate: ([a-z ]+)\* –", message["blocks"][0]["text"]["text"]).group(1),
-    "mail": re.match(r"\S+ perfgate: ([a-z ]+)\n", text).group(1),
+    "comment": re.match(r"### \S+ perfgate: ([a-z, ]+) –", github["comments"][-1]["body"]).group(1),
+    "slack": re.match(r"\S+ \*perfgate: ([a-z, ]+)\* –", message["blocks"][0]["text"]["text"]).group(1),
+    "mail": re.match(r"\S+ perfgate: ([a-z, ]+)\n", text).group(1),
     "status": status["description"].split(":")[0],
 }
 wanted = {"console": (word, outcome), "result": (outcome,), "junit": (outcome,)}
@@ -114,7 +115,7 @@ reason = result["verdict"]["reason"]
 assert reason in text and reason[:100] in status["description"]
 failed = [c for c in result["verdict"]["cells"] if c["outcome"] == "fail"]
 assert numbers["failures"] == len([c for c in failed if c["enforce"] == "fail"])
-for symbol, found in (("mail", text.count("✗ ") - (word == "failed")),):
+for symbol, found in (("mail", text.count("✗ ") + text.count("▲ ") - (word in ("failed", "passed, with warnings"))),):
     assert found == len(failed), (symbol, found, len(failed))
 PY
 }
@@ -122,7 +123,7 @@ PY
 @test "OUT-28: the same verdict in console, JSON, JUnit, HTML, comment, Slack, mail and status" {
   local row name word
   for row in passing:passed:success failing:failed:failure inconclusive:inconclusive:success \
-    "unmeasured:not measured:error" skipped:skipped:success; do
+    "unmeasured:not measured:error" "advisory:passed, with warnings:success" skipped:skipped:success; do
     IFS=: read -r name word state <<<"$row"
     platforms
     rm -rf perfgate-results
@@ -184,7 +185,19 @@ PY
   run_split "$PERFGATE" check --quick
   expect_status 0
   [ "$(state '.statuses[0].state + " " + .statuses[0].description')" = "success skipped: run_on_pr is false" ]
-  [ ! -s slack.log ] && [ ! -e mail.1 ]
+  [ ! -s slack.log ] && [ ! -e mail.1 ] && [ "$(state '.comments | length')" -eq 0 ]
+}
+
+@test "a skipped run corrects the comment of an earlier one" {
+  platforms
+  run_split "$PERFGATE" notify "$results/failing.json" --channel comment
+  expect_status 0
+  expect_match "$(state '.comments[0].body')" 'perfgate: failed'
+  echo 'run_on_pr: false' >>ci_cd_config.yml
+  run_split "$PERFGATE" check --quick
+  expect_status 0
+  [ "$(state '.comments | length')" -eq 1 ]
+  expect_match "$(state '.comments[0].body')" 'perfgate: skipped – run'
 }
 
 @test "NTF-01: a failed notification keeps the exit code; --require-notify makes 0 a 5, never a 1" {

@@ -64,7 +64,7 @@ teardown() {
 
 @test "every stored result gives every artifact, valid for xmllint and jq" {
   need xmllint jq
-  for name in passing failing inconclusive unmeasured interrupted skipped nothing hostile; do
+  for name in passing failing advisory inconclusive unmeasured interrupted skipped nothing hostile; do
     rm -rf out
     render "$name"
     expect_status 0

@@ -22,6 +22,10 @@
 PG_MUST_CHECK int fs_read_file(struct strbuf *out, const char *path, size_t limit,
 			       enum error_kind kind, struct error *err);
 
+/* The same for a file in an open folder; a symbolic link is not followed, but an error. */
+PG_MUST_CHECK int fs_read_at(struct strbuf *out, int folder, const char *name, size_t limit,
+			     enum error_kind kind, struct error *err);
+
 /* Replace `path` atomically; errors are ERROR_DELIVERY. */
 PG_MUST_CHECK int fs_write_file(const char *path, const void *bytes, size_t length,
 				struct error *err);

@@ -12,7 +12,8 @@
  * the line without the id member: a damaged or edited line is recognised.
  * `env` holds what the fingerprint was made of, so that a difference can be
  * named. `at_least` lists the scenarios whose throughput is a lower bound,
- * `speed` has the speed probe's time in ms of those that have one.
+ * `speed` has the speed probe's time in ms of those that have one, `advisory` the cells that
+ * `enforce: warn` kept from failing the run: ["smoke", "total", "p95", "gate" or "regression"].
  *
  * The line is the truth: it is stored and merged byte by byte, never written anew.
  */
@@ -41,6 +42,14 @@ struct record_scenario {
 	double speed_ms; /* of the speed probe before it (load/speed.h); 0 = unknown */
 };
 
+/* A cell that would have failed under `enforce: fail`. */
+struct record_advisory {
+	const char *scenario, *endpoint;
+	enum metric metric;
+	bool regression; /* else a gate */
+};
+#define RECORD_ADVISORY_MAX 50
+
 /* Strings live in the arena or in `document`. */
 struct record {
 	struct arena arena;
@@ -54,6 +63,8 @@ struct record {
 	size_t n_scenarios;
 	struct record_cell *cells;
 	size_t n_cells;
+	struct record_advisory *advisory;
+	size_t n_advisory;
 	json_t *document;
 	char *line; /* canonical, without newline */
 };

@@ -86,7 +86,7 @@ void session_warn_of_secrets(const struct session *session);
 /* In a pull request the configuration must not be a link out of the repository (ERROR_USAGE). */
 PG_MUST_CHECK int session_check_file(const struct session *session, struct error *err);
 
-/* Why nothing is to be measured ("disabled by configuration"), or NULL. */
+/* Why nothing is to be measured ("disabled by configuration"), or NULL; with --force NULL. */
 const char *session_skip_reason(const struct session *session);
 
 /* Make the output folder, writable and ours alone (ERROR_USAGE). */
@@ -126,10 +126,6 @@ void session_judge(struct session *session);
 
 /* The run's links: page of this CI run, dashboard. Of today, also when the result is older. */
 void session_link(struct session *session);
-
-/* Exit status of a verdict: 0, 1 or 3; `enforce: warn` turns 1 into 0. */
-int session_verdict_status(const struct verdict *verdict, const struct settings *settings,
-			   bool strict);
 
 /* Tell GitHub that the run has begun. */
 void session_tell_begin(const struct session *session);

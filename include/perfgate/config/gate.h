@@ -36,6 +36,9 @@ struct metric_info {
 
 extern const struct metric_info metric_table[METRIC_ALL];
 
+/* By `name`, NULL accepted; false leaves *out alone. */
+bool metric_find(const char *name, enum metric *out);
+
 /* Index by metric; NaN = not gated. `origin` e.g. "ci_cd_config.yml:5", borrowed; NULL = default */
 struct gate_limits {
 	double limit[METRIC_COUNT];

@@ -53,6 +53,7 @@ struct settings {
 	struct string_list email_recipients;
 	bool github_status, github_comment;
 	int64_t artifact_retention_days; /* 0 = keep */
+	bool keep_runs; /* in OUTPUT/runs (report/keep.h) */
 	const char *baseline_branch;
 	const char *baseline_name, *baseline_email; /* note identity; NULL = git's, else fixed */
 	int64_t baseline_epoch;
@@ -66,7 +67,7 @@ struct settings {
 	enum enforce gate_enforce[METRIC_COUNT]; /* per gate; gates.warn is what holds */
 
 	enum regression_mode regression_mode;
-	enum enforce regression_enforce;
+	enum enforce regression_enforce; /* what holds: its own, else `enforce` */
 	int64_t regression_budget_ns;
 	double regression_floor_ms;
 	enum ab_restart ab_restart;

@@ -89,6 +89,17 @@ PG_MUST_CHECK int extgit_read_file(const struct extgit *git, const char *commit,
 				   size_t limit, bool *found, struct strbuf *out,
 				   struct error *err);
 
+/* The path of a file from the top of the work tree, heap; NULL when it is not below it. */
+char *extgit_path_in_tree(const struct extgit *git, const char *path);
+
+/*
+ * Call `visit` for every file that differs between two commits (added, removed, changed; both
+ * paths of a renamed one), by its path from the top, until it returns non-zero as in extgit_walk().
+ */
+typedef int (*extgit_visit_path)(const char *path, void *arg, struct error *err);
+PG_MUST_CHECK int extgit_each_change(const struct extgit *git, const char *base, const char *head,
+				     extgit_visit_path visit, void *arg, struct error *err);
+
 /* A common ancestor that is best; *found is false for unrelated histories. */
 PG_MUST_CHECK int extgit_merge_base(const struct extgit *git, const char *one, const char *other,
 				    char *out_commit, bool *found, struct error *err);

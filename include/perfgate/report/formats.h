@@ -29,8 +29,13 @@ struct report_format {
 extern const struct report_format report_formats[];
 extern const size_t report_formats_count;
 
-/* File names and SHA-256 of what report_write_all() wrote: retention deletes nothing else. */
+/*
+ * Names and SHA-256 of what report_write_all() wrote, and for which run: retention (keep.h) deletes
+ * nothing else.
+ */
 #define REPORT_MANIFEST ".perfgate-manifest.json"
+#define REPORT_MANIFEST_SCHEMA "perfgate.manifest/1"
+#define REPORT_MANIFEST_MAX ((size_t)1 << 20)
 
 /* The hidden line a comment is found again by: `<!-- perfgate:smoke+load -->`. */
 void report_marker(const struct run *run, struct strbuf *out);

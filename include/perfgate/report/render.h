@@ -19,7 +19,7 @@ PG_MUST_CHECK int csv_render_requests(const struct run *run, struct strbuf *out,
  * An inconclusive cell is <skipped>: a failure would break the promise that red means a real
  * regression, and a plain pass would hide that nothing was proven; skipped is the one state that
  * every CI server counts and shows apart and that turns no build red. A failure of
- * a gate with `enforce: warn` is skipped for the same reason, with the message "warning only".
+ * a gate with `enforce: warn` is skipped for the same reason: "advisory, would have failed: …".
  */
 PG_MUST_CHECK int junit_render(const struct run *run, struct strbuf *out, struct error *err);
 

@@ -29,11 +29,11 @@ bool summary_reason_adds(const struct cell *cell);
 /* "quick check of reference"; `commit` adds " at 1234abcd (dirty)". */
 void summary_subject(struct strbuf *out, const struct run *run, bool commit);
 
-/* "passed"; "passed, interrupted". */
+/* "passed"; "passed, with warnings" (advisory failures); "passed, interrupted". */
 void summary_word(struct strbuf *out, const struct run *run);
 
 /*
- * Array of strings: interruption, invalid measurements, gates that only warn,
+ * Array of strings: interruption, advisory failures, invalid measurements,
  * improvements too good to be true.
  */
 json_t *summary_notices(const struct run *run);

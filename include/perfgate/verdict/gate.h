@@ -30,9 +30,13 @@ void verdict_judge_gate(struct run *run, const struct gate *gate);
 
 /*
  * Roll up: fail > unmeasured > inconclusive > pass; a run without cells is unmeasured. Sets
- * run->verdict.outcome and .reason ("smoke total p95 3,004 ms > 2,000 ms").
+ * run->verdict.outcome and .reason ("smoke total p95 3,004 ms > 2,000 ms"). Cells with
+ * `enforce: warn` never make it fail; the reason of a pass says what they would have done.
  */
 void verdict_roll_up(struct run *run);
+
+/* Did it pass only because what failed is advisory (`enforce: warn`)? */
+bool verdict_is_advisory(const struct verdict *verdict);
 
 /* Exit status of the verdict alone: 0, 1 or 3 (`strict`: inconclusive is 3). */
 int verdict_exit_status(const struct verdict *verdict, bool strict);

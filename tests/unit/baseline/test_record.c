@@ -53,6 +53,35 @@ static void a_record_says_what_was_measured(void **state)
 	assert_null(strchr(record->line, '\n'));
 }
 
+static void what_was_only_advisory_is_in_the_record(void **state)
+{
+	static const struct regression slower = {.finding = "regression"};
+	AUTO(run) struct run *run = baseline_run(10);
+	struct cell cell = {.scenario = "smoke",
+			    .endpoint = "total",
+			    .metric = METRIC_P95,
+			    .warn = true,
+			    .outcome = OUTCOME_FAIL};
+
+	(void)state;
+	AUTO(record) struct record *clean = build(run);
+	assert_null(json_object_get(clean->document, "advisory"));
+	assert_int_equal(clean->n_advisory, 0);
+	verdict_add_cell(run, &cell);
+	cell.metric = METRIC_RSS;
+	cell.regression = &slower;
+	for (size_t i = 0; i < 2 * RECORD_ADVISORY_MAX; i++)
+		verdict_add_cell(run, &cell);
+	AUTO(record) struct record *record = build(run);
+	assert_int_equal(record->n_advisory, RECORD_ADVISORY_MAX);
+	assert_string_equal(record->advisory[0].scenario, "smoke");
+	assert_string_equal(record->advisory[0].endpoint, "total");
+	assert_int_equal(record->advisory[0].metric, METRIC_P95);
+	assert_false(record->advisory[0].regression);
+	assert_int_equal(record->advisory[1].metric, METRIC_RSS);
+	assert_true(record->advisory[1].regression);
+}
+
 static void equal_runs_make_equal_lines(void **state)
 {
 	AUTO_FREE char *one = good_line();
@@ -326,6 +355,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_record_says_what_was_measured),
+		cmocka_unit_test(what_was_only_advisory_is_in_the_record),
 		cmocka_unit_test(equal_runs_make_equal_lines),
 		cmocka_unit_test(values_are_those_that_the_verdict_judges),
 		cmocka_unit_test(the_sketch_is_the_latency_of_all_requests),

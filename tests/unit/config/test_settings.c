@@ -2,6 +2,8 @@
 #include "fixture.h"
 
 #include "perfgate/base/clock.h"
+#include "perfgate/base/text.h"
+#include "perfgate/config/table.h"
 
 #include <locale.h>
 #include <math.h>
@@ -46,6 +48,33 @@ static void the_seed_file_works_unchanged(void **state)
 	assert_string_equal(s->output, "perfgate-results");
 	assert_string_equal(s->file, "f.yml");
 	assert_true(s->file_given);
+}
+
+static void a_regression_is_enforced_as_gates_are_unless_it_says_otherwise(void **state)
+{
+	static const struct {
+		const char *text;
+		enum enforce gate, regression;
+		const char *origin;
+	} rows[] = {
+		{"enabled: true\n", ENFORCE_FAIL, ENFORCE_FAIL, NULL},
+		{"enforce: warn\n", ENFORCE_WARN, ENFORCE_WARN, NULL},
+		{"enforce: {default: warn, max_p95_response_time: fail}\n", ENFORCE_FAIL,
+		 ENFORCE_WARN, NULL},
+		{"enforce: warn\nregression: {enforce: fail}\n", ENFORCE_WARN, ENFORCE_FAIL,
+		 "f.yml:2"},
+		{"regression: {enforce: warn}\n", ENFORCE_FAIL, ENFORCE_WARN, "f.yml:1"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		AUTO(settings) struct settings *s = fixture_settings(rows[i].text, NULL);
+		const char *origin = setting_origin(s, setting_find("regression.enforce"));
+
+		assert_int_equal(s->gates.warn[METRIC_P95], rows[i].gate == ENFORCE_WARN);
+		assert_int_equal(s->regression_enforce, rows[i].regression);
+		assert_true(text_equal(origin, rows[i].origin));
+	}
 }
 
 static void every_addition_is_read(void **state)
@@ -550,6 +579,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_seed_file_works_unchanged),
+		cmocka_unit_test(a_regression_is_enforced_as_gates_are_unless_it_says_otherwise),
 		cmocka_unit_test(every_addition_is_read),
 		cmocka_unit_test(CFG_01_without_a_file_the_defaults_hold),
 		cmocka_unit_test(the_default_cache_gate_is_for_targets_known_to_have_a_cache),

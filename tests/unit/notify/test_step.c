@@ -107,16 +107,14 @@ static void levels_follow_what_the_job_does(void **state)
 {
 	static const struct {
 		struct run *(*make)(void);
-		enum enforce enforce;
 		const char *first;
 	} rows[] = {
-		{sample_failing, ENFORCE_FAIL, "::error title=perfgate%3A failed::"},
-		{sample_failing, ENFORCE_WARN, "::warning title=perfgate%3A failed::"},
-		{sample_unmeasured, ENFORCE_FAIL, "::error title=perfgate%3A not measured::"},
-		{sample_inconclusive, ENFORCE_FAIL, "::warning title=perfgate%3A inconclusive::"},
-		{sample_interrupted, ENFORCE_FAIL,
-		 "::warning title=perfgate%3A passed%2C interrupted::"},
-		{sample_passing, ENFORCE_FAIL, "::notice title=perfgate%3A passed::"},
+		{sample_failing, "::error title=perfgate%3A failed::"},
+		{sample_advisory, "::warning title=perfgate%3A passed%2C with warnings::advisory"},
+		{sample_unmeasured, "::error title=perfgate%3A not measured::"},
+		{sample_inconclusive, "::warning title=perfgate%3A inconclusive::"},
+		{sample_interrupted, "::warning title=perfgate%3A passed%2C interrupted::"},
+		{sample_passing, "::notice title=perfgate%3A passed::"},
 	};
 
 	(void)state;
@@ -125,7 +123,6 @@ static void levels_follow_what_the_job_does(void **state)
 		AUTO(strbuf) struct strbuf out = {0};
 
 		case_init(&c, rows[i].make());
-		c.settings.enforce = rows[i].enforce;
 		case_render(&c, "annotations", &out);
 		if (!text_starts_with(out.data, rows[i].first))
 			fail_msg("%s", out.data);
@@ -169,7 +166,7 @@ static void outputs_have_a_delimiter_nobody_can_guess__OUT_17(void **state)
 	assert_string_equal(cells, "[\"smoke error rate\",\"smoke p95\"]");
 	assert_null(strchr(reason, '\n'));
 	assert_null(strchr(report, '\n'));
-	assert_int_equal(count(out.data, "\n"), 12);
+	assert_int_equal(count(out.data, "\n"), 15);
 }
 
 static void the_summary_is_appended_up_to_githubs_limit(void **state)

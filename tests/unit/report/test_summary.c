@@ -97,7 +97,9 @@ static void notices_tell_what_the_figures_hide(void **state)
 	assert_true(has_notice(run, "smoke: aborted early: 62.0 % of the requests failed"));
 	run->verdict.cells[0].outcome = OUTCOME_FAIL;
 	run->verdict.cells[0].warn = true;
-	assert_true(has_notice(run, "smoke p95: over its limit, but only a warning"));
+	assert_false(has_notice(run, "advisory"));
+	run->verdict.outcome = OUTCOME_INCONCLUSIVE;
+	assert_true(has_notice(run, "advisory (enforce: warn), would have failed: smoke p95"));
 }
 
 static void too_good_an_improvement_is_told__MEA_20(void **state)

@@ -249,6 +249,35 @@ static void test_the_worst_cell_decides_the_run(void **state)
 	}
 }
 
+static void test_what_warnings_would_have_failed_is_said(void **state)
+{
+	static const struct {
+		enum outcome others;
+		bool advisory;
+		const char *reason;
+	} rows[] = {
+		{OUTCOME_PASS, true, "advisory (enforce: warn), would have failed: load total p95"},
+		{OUTCOME_NOT_GATED, true, "advisory (enforce: warn), would have failed: load"},
+		{OUTCOME_INCONCLUSIVE, false, "load total"},
+		{OUTCOME_FAIL, false, "load total"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		AUTO(run) struct run *run = sample(1000, 0);
+
+		for (size_t j = 0; j < 3; j++) {
+			judge(run, METRIC_P95, 2000);
+			run->verdict.cells[j].outcome = j == 1 ? OUTCOME_FAIL : rows[i].others;
+			run->verdict.cells[j].warn = j == 1;
+		}
+		verdict_roll_up(run);
+		assert_int_equal(verdict_is_advisory(&run->verdict), rows[i].advisory);
+		if (strncmp(run->verdict.reason, rows[i].reason, strlen(rows[i].reason)) != 0)
+			fail_msg("%s", run->verdict.reason);
+	}
+}
+
 /* MEA-01: nothing judged is never a pass. */
 static void test_a_run_without_cells_is_unmeasured(void **state)
 {
@@ -281,6 +310,7 @@ int main(void)
 		cmocka_unit_test(test_an_invalid_measurement_is_no_evidence),
 		cmocka_unit_test(test_a_gate_set_to_null_is_reported),
 		cmocka_unit_test(test_the_worst_cell_decides_the_run),
+		cmocka_unit_test(test_what_warnings_would_have_failed_is_said),
 		cmocka_unit_test(test_a_run_without_cells_is_unmeasured),
 		cmocka_unit_test(test_a_scenario_that_was_not_run_is_unmeasured),
 	};
