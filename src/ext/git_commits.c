@@ -190,17 +190,6 @@ int extgit_read_file(const struct extgit *git, const char *commit, const char *p
 	return 0;
 }
 
-char *extgit_path_in_tree(const struct extgit *git, const char *path)
-{
-	AUTO_FREE char *absolute = realpath(path, NULL);
-	const char *top = extgit_work_tree(git);
-	size_t length = top ? strlen(top) : 0;
-
-	if (!absolute || !top || strncmp(absolute, top, length) != 0)
-		return NULL;
-	return xstrdup(absolute + length);
-}
-
 static int find_tree(const struct extgit *git, const char *hex, git_tree **out)
 {
 	AUTO(git_commit) git_commit *commit = NULL;

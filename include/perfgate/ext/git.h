@@ -89,9 +89,6 @@ PG_MUST_CHECK int extgit_read_file(const struct extgit *git, const char *commit,
 				   size_t limit, bool *found, struct strbuf *out,
 				   struct error *err);
 
-/* The path of a file from the top of the work tree, heap; NULL when it is not below it. */
-char *extgit_path_in_tree(const struct extgit *git, const char *path);
-
 /*
  * Call `visit` for every file that differs between two commits (added, removed, changed; both
  * paths of a renamed one), by its path from the top, until it returns non-zero as in extgit_walk().
