@@ -15,6 +15,8 @@ PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES)))$(PKG
 PKG_LIBS = $(eval PKG_LIBS := $(shell pkg-config --libs $(PACKAGES)))$(PKG_LIBS)
 
 VERSION = 0.1.0
+# Of that version; in the manual pages.
+RELEASED = November 23, 2026
 WARN = -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wformat=2 -Wvla -Wstrict-prototypes \
 	-Wmissing-prototypes -Wold-style-definition -Wundef -Wpointer-arith -Wcast-qual -Wwrite-strings \
 	-Wimplicit-fallthrough
@@ -28,7 +30,8 @@ LD_asan = -fsanitize=address,undefined
 LD_tsan = -fsanitize=thread
 WERROR = $(if $(CI),-Werror)
 
-CPPFLAGS += -Iinclude -D_GNU_SOURCE -DPERFGATE_VERSION='"$(VERSION)"'
+CPPFLAGS += -Iinclude -D_GNU_SOURCE -DPERFGATE_VERSION='"$(VERSION)"' \
+	-DPERFGATE_DATE='"$(RELEASED)"'
 CFLAGS += -std=gnu17 $(OPT_$(FLAVOUR)) $(WARN) $(WERROR) $(HARDEN) $(CET_$(shell uname -m)) -pthread
 LDFLAGS += $(LDHARDEN) $(LD_$(FLAVOUR)) -pthread
 LDLIBS = $(PKG_LIBS) -lm
@@ -42,11 +45,16 @@ UNIT_BINARIES := $(UNIT:tests/unit/%.c=$(BUILD)/unit/%)
 HARNESS_BINARIES := $(patsubst tests/harness/%.c,$(BUILD)/harness/%,$(wildcard tests/harness/*.c))
 
 .PHONY: all
-all: $(BUILD)/perfgate ## build the release binary, build/release/perfgate (the default)
+all: $(BUILD)/perfgate $(BUILD)/man/perfgate.1 ## build the release binary, build/release/perfgate (the default)
 
 $(BUILD)/perfgate: $(BUILD)/main.o $(BUILD)/libperfgate.a
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# One of them stands for all.
+$(BUILD)/man/perfgate.1: $(BUILD)/perfgate
+	$(say) MANUAL $(@D)
+	$(Q)rm -rf $(@D) && $< help --manual $(@D)
 
 $(BUILD)/libperfgate.a: $(OBJECTS)
 	$(say) AR $@
@@ -87,12 +95,12 @@ harness: $(HARNESS_BINARIES)
 DEPS_RUN = gcc make pkg-config git libcurl4-openssl-dev libgit2-dev libyaml-dev libjansson-dev \
 	libxml2-dev libpq-dev libhiredis-dev libmicrohttpd-dev zlib1g-dev postgresql redis-server
 DEPS_TEST = libcmocka-dev bats perl curl jq procps strace python3 libxml2-utils nginx-light tmux locales openssl util-linux iproute2 \
-	python3-jsonschema promtool=prometheus \
+	python3-jsonschema promtool=prometheus zsh fish \
 	$(CHROMIUM)
 DEPS_BENCH = nginx-light wrk valgrind strace nghttp2-client apache2-utils hey node=nodejs npm=npm python3 util-linux procps \
 	python3-fastapi uvicorn python3-uvloop python3-httptools python3-asyncpg python3-redis
 # PROGRAM=PACKAGE: not needed where the program is there from elsewhere.
-DEPS_LINT = clang clang-format shellcheck yamllint node=nodejs npm=npm java=default-jre-headless
+DEPS_LINT = clang clang-format shellcheck yamllint mandoc node=nodejs npm=npm java=default-jre-headless
 # Ubuntu has it as a snap behind another name.
 CHROMIUM = $(if $(shell apt-cache policy chromium 2>/dev/null | grep 'Candidate: [0-9]'),chromium,chromium-browser)
 SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
@@ -156,6 +164,10 @@ lint: all ## check style, both compilers, scripts and generated files
 	$(Q)$(MAKE) --no-print-directory CC=clang CI=1 BUILD=build/clang all unit harness
 	$(say) SHELL .
 	$(Q)shellcheck -x .ci/run tests/run $$(grep -rlE '^#!.*(bash|/sh)' tests/meta tests/lint src/template)
+	$(Q)shellcheck -s bash templates/completion/perfgate.bash
+	$(Q)zsh -n templates/completion/perfgate.zsh && fish -n templates/completion/perfgate.fish
+	$(say) LINT manual
+	$(Q)mandoc -Tlint -Wwarning $(BUILD)/man/*
 	$(say) LINT generated
 	$(Q)PERFGATE=$(CURDIR)/$(BUILD)/perfgate bash tests/lint/lint-generated.sh $(NODE_TOOLS)
 	$(Q)PERFGATE=$(CURDIR)/$(BUILD)/perfgate bash tests/lint/lint-hlog.sh $(NODE_TOOLS)
@@ -192,13 +204,21 @@ bench-baseline: deps-test ## measure baselines: reading among 10,000 notes, many
 .PHONY: regen-golden
 regen-golden: all unit ## rewrite the golden files from what the program prints now
 	$(Q)REGEN_GOLDEN=1 tests/run $(BUILD) unit >/dev/null
-	$(Q)git diff --stat tests/golden
+	$(Q)git diff --stat tests/golden README.md
 
 .PHONY: install
-install: all ## install below PREFIX (/usr/local)
+install: all ## install program, manual pages and completions below PREFIX (/usr/local)
 	$(Q)mkdir -p "$(DESTDIR)$(PREFIX)/bin" 2>/dev/null; \
 	[ -w "$(DESTDIR)$(PREFIX)/bin" ] || as=$(SUDO); \
-	$$as install -D -m 755 $(BUILD)/perfgate $(DESTDIR)$(PREFIX)/bin/perfgate
+	put() { $$as install -D -m "$$1" "$$2" "$(DESTDIR)$(PREFIX)/$$3"; }; \
+	put 755 $(BUILD)/perfgate bin/perfgate && \
+	put 644 templates/completion/perfgate.bash share/bash-completion/completions/perfgate && \
+	put 644 templates/completion/perfgate.zsh share/zsh/site-functions/_perfgate && \
+	put 644 templates/completion/perfgate.fish share/fish/vendor_completions.d/perfgate.fish && \
+	put 644 templates/config/suite.yml share/doc/perfgate/suite.yml && \
+	for page in $(BUILD)/man/*.[15]; do \
+		put 644 $$page share/man/man$${page##*.}/$${page##*/} || exit; \
+	done
 
 .PHONY: clean
 clean: ## delete build/

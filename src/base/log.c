@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #define SECRET_MIN_BYTES 4
@@ -37,20 +38,36 @@ static bool secret_known(const char *secret)
 	return false;
 }
 
-void log_add_secret(const char *secret)
+/* The mutex is held. */
+static void remember(const char *secret, size_t length)
 {
-	size_t length = secret != NULL ? strlen(secret) : 0;
+	AUTO_FREE char *copy = xstrndup(secret, length);
 	size_t place;
 
-	if (length < SECRET_MIN_BYTES)
+	if (length < SECRET_MIN_BYTES || secret_known(copy))
+		return;
+	/* No core file and no tracer gets to see it; children are not affected. */
+	if (secrets.count == 0)
+		(void)prctl(PR_SET_DUMPABLE, 0);
+	place = secrets.count;
+	(void)VEC_PUSH(secrets.text, secrets.count, secrets.capacity);
+	for (; place > 0 && strlen(secrets.text[place - 1]) < length; place--)
+		secrets.text[place] = secrets.text[place - 1];
+	secrets.text[place] = TAKE(copy);
+}
+
+void log_add_secret(const char *secret)
+{
+	if (secret == NULL)
 		return;
 	pthread_mutex_lock(&secrets.mutex);
-	if (!secret_known(secret)) {
-		place = secrets.count;
-		(void)VEC_PUSH(secrets.text, secrets.count, secrets.capacity);
-		for (; place > 0 && strlen(secrets.text[place - 1]) < length; place--)
-			secrets.text[place] = secrets.text[place - 1];
-		secrets.text[place] = xstrdup(secret);
+	remember(secret, strlen(secret));
+	/* A key of several lines is printed line by line. */
+	for (const char *line = secret, *end; (end = strpbrk(line, "\r\n")) != NULL;
+	     line = end + 1) {
+		remember(line, (size_t)(end - line));
+		if (strpbrk(end + 1, "\r\n") == NULL)
+			remember(end + 1, strlen(end + 1));
 	}
 	pthread_mutex_unlock(&secrets.mutex);
 }

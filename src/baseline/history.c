@@ -407,18 +407,6 @@ int baseline_history_read(const struct run *run, const struct settings *settings
 
 /* -- a file of the base commit ---------------------------------------- */
 
-/* The path from the top of the work tree, heap; NULL when it is elsewhere. */
-static char *path_in_tree(const struct extgit *git, const char *path)
-{
-	AUTO_FREE char *absolute = realpath(path, NULL);
-	const char *top = extgit_work_tree(git);
-	size_t length = top ? strlen(top) : 0;
-
-	if (!absolute || !top || strncmp(absolute, top, length) != 0)
-		return NULL;
-	return xstrdup(absolute + length);
-}
-
 /* Opened from `git`, which outlives it; start.commit is "" when nothing is known. */
 static int find_base(struct reading *reading, const struct extgit *git, struct start *start,
 		     struct error *err)
@@ -470,7 +458,7 @@ int baseline_base_file(const struct settings *settings, const struct ci *ci, con
 	*out_commit = '\0';
 	if (extgit_open(&git, err))
 		return -1;
-	inside = git ? path_in_tree(git, path) : NULL;
+	inside = git ? extgit_path_in_tree(git, path) : NULL;
 	if (!inside)
 		return 0;
 	if (find_base(&reading, git, &start, err))

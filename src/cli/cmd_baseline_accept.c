@@ -208,7 +208,7 @@ static int accept_run(struct cli *cli, struct error *err)
 
 static const struct option_row accept_options[] = {
 	{.name = "--cell",
-	 .value = "S/E/M",
+	 .value = "CELL",
 	 .help = "scenario/endpoint/metric (repeat it); endpoint * is all",
 	 .repeatable = true},
 	{.name = "--reason", .value = "TEXT", .help = "why; every report shows it"},
@@ -230,11 +230,11 @@ const struct command cmd_baseline_accept = {
 		"`perfgate baseline sync` carries it to the others. The same can be said in a "
 		"commit\n"
 		"message with a line `Perf-Accept: load/single/p95 reason`.",
-	.examples = "  perfgate baseline accept --cell load/total/p95 --reason 'checks signatures "
-		    "now'\n"
+	.examples = "  perfgate baseline accept --cell load/total/p95 \\\n"
+		    "      --reason 'checks signatures now'\n"
 		    "  # for a month only\n"
-		    "  perfgate baseline accept --cell 'load/*/p99' --reason 'index in work' \\\n"
-		    "      --until 2026-12-31",
+		    "  perfgate baseline accept --cell 'load/*/p99' \\\n"
+		    "      --reason 'index in work' --until 2026-12-31",
 	.options = accept_options,
 	.run = accept_run,
 };

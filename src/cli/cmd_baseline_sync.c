@@ -117,7 +117,7 @@ static int sync_run(struct cli *cli, struct error *err)
 
 #define REMOTE_OPTION                                                                              \
 	{                                                                                          \
-		.name = "--remote", .value = "NAME", .help = "the remote (default origin)",        \
+		.name = "--remote", .value = "REMOTE", .help = "the remote (default origin)",      \
 		.setting = "baseline.remote"                                                       \
 	}
 
@@ -127,7 +127,7 @@ static const struct option_row sync_options[] = {
 	 .help = "say what would be done; move and push nothing"},
 	REMOTE_OPTION,
 	{.name = "--record", .value = "FILE", .help = "add a record that a job could not push"},
-	{.name = "--timeout", .value = "90s", .help = "give up after this time"},
+	{.name = "--timeout", .value = "DURATION", .help = "give up after this time (90s)"},
 	{.name = "--strict", .help = "a rewritten history of the remote's notes is exit 4"},
 	{.name = "--json", .help = "print what was done as JSON"},
 	{0},

@@ -300,7 +300,7 @@ static int check_run(struct cli *cli, struct error *err)
 static const struct option_row options[] = {
 	SESSION_OPTIONS,
 	{.name = "--base",
-	 .value = "REF",
+	 .value = "REF|RESULT",
 	 .help = "compare with this revision side by side (A/B); or with `baseline`, a "
 		 "result.json"},
 	{.name = "--update-baseline", .help = "store a passing run as the baseline of HEAD"},
@@ -329,15 +329,15 @@ const struct command cmd_check = {
 		"request the merge-base is taken when there is a target.command.\n"
 		"\n"
 		"Then it tells the verdict as `notify` does.",
-	.examples =
-		"  # under a minute, before pushing\n"
-		"  perfgate check --quick\n"
-		"  # your own API, without any file\n"
-		"  perfgate check --quick --target http://127.0.0.1:3000 --requests 'GET /items'\n"
-		"  # did this branch make it slower?\n"
-		"  perfgate check --base main\n"
-		"  # in CI, after a merge\n"
-		"  perfgate check --scenario smoke,load --update-baseline",
+	.examples = "  # under a minute, before pushing\n"
+		    "  perfgate check --quick\n"
+		    "  # your own API, without any file\n"
+		    "  perfgate check --quick --target http://127.0.0.1:3000 \\\n"
+		    "      --requests 'GET /items'\n"
+		    "  # did this branch make it slower?\n"
+		    "  perfgate check --base main\n"
+		    "  # in CI, after a merge\n"
+		    "  perfgate check --scenario smoke,load --update-baseline",
 	.options = options,
 	.run = check_run,
 };

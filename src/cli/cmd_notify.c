@@ -127,7 +127,7 @@ static int notify_run(struct cli *cli, struct error *err)
 
 static const struct option_row options[] = {
 	{.name = "--channel",
-	 .value = "A,B",
+	 .value = "CHANNEL,...",
 	 .help = "only these: summary outputs annotations status comment slack email",
 	 .repeatable = true},
 	{.name = "--dry-run", .letter = 'n', .help = "print what would be sent; send nothing"},

@@ -190,7 +190,7 @@ static const struct option_row serve_options[] = {
 	 .help = "make a known regression, as described above",
 	 .repeatable = true},
 	{.name = "--data-set",
-	 .value = "NAME",
+	 .value = "quick|full",
 	 .help = "data to fill in: quick (a year, the default) or full (four years)"},
 	{.name = "--init", .help = "fill an empty external database and fit the models"},
 	{.name = "--threads", .value = "N", .help = "threads that answer requests (default 16)"},

@@ -1,7 +1,8 @@
 #include "perfgate/cli/commands.h"
 #include "perfgate/cli/cli.h"
 
-/* In the order of help. */
+/* In the order of help; one a line. */
+/* clang-format off */
 const struct command *const cli_commands[] = {
 	&cmd_check,
 	&cmd_run,
@@ -22,7 +23,9 @@ const struct command *const cli_commands[] = {
 	&cmd_config_validate,
 	&cmd_init,
 	&cmd_doctor,
+	&cmd_completion,
 	&cmd_version,
 	&cmd_help,
 };
+/* clang-format on */
 const size_t cli_commands_count = sizeof cli_commands / sizeof *cli_commands;

@@ -2,11 +2,30 @@
 
 #include "perfgate/base/text.h"
 #include "perfgate/cli/commands.h"
+#include "perfgate/cli/manual.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define OPTION_COLUMN 28
+#define TEXT_COLUMNS 76
+
+const struct exit_row cli_exit_rows[] = {
+	{"0", "passed",
+	 "everything asked for was measured and passed; or was inconclusive (a warning; `--strict` "
+	 "makes it 3), or advisory (`enforce: warn`), or skipped, and says so"},
+	{"1", "a gate failed", "a gate failed, or a regression is proven"},
+	{"2", "usage or configuration", "usage or configuration; nothing was sent"},
+	{"3", "could not measure",
+	 "could not measure: target or service out of reach, too few requests, own limits"},
+	{"4", "baseline store", "baseline store unreadable, locked or not written"},
+	{"5", "not delivered",
+	 "the verdict is known, but an artifact was not written (or, with `--require-notify`, "
+	 "somebody not told)"},
+	{"70", "internal error", "internal error"},
+	{"128+n", "ended by signal n", "ended by signal n, after cleaning up"},
+	{0},
+};
 
 void cli_usage(const struct command *command, struct strbuf *out)
 {
@@ -51,6 +70,25 @@ void cli_help(const struct command *command, struct strbuf *out)
 		strbuf_printf(out, "\nexamples:\n%s\n", command->examples);
 }
 
+static void exit_statuses(struct strbuf *out)
+{
+	static const char title[] = "exit status:";
+	size_t line = out->length;
+
+	strbuf_puts(out, title);
+	for (const struct exit_row *row = cli_exit_rows; row->status; row++) {
+		AUTO_FREE char *item =
+			xasprintf(" %s %s%s", row->status, row->brief, row[1].status ? "," : "\n");
+
+		if (out->length - line + strlen(item) > TEXT_COLUMNS) {
+			strbuf_putc(out, '\n');
+			line = out->length;
+			strbuf_printf(out, "%*s", (int)strlen(title), "");
+		}
+		strbuf_puts(out, item);
+	}
+}
+
 void cli_overview(const char *group, struct strbuf *out)
 {
 	size_t length = group ? strlen(group) : 0;
@@ -70,10 +108,7 @@ void cli_overview(const char *group, struct strbuf *out)
 	strbuf_puts(out, "\n`perfgate help COMMAND` tells more. Start with `perfgate check "
 			 "--quick`.\n");
 	if (!group)
-		strbuf_puts(out,
-			    "exit status: 0 passed, 1 a gate failed, 2 usage or configuration,\n"
-			    "             3 could not measure, 4 baseline store, 5 not delivered,\n"
-			    "             70 internal error, 128+n ended by signal n\n");
+		exit_statuses(out);
 }
 
 static int help_run(struct cli *cli, struct error *err)
@@ -83,6 +118,8 @@ static int help_run(struct cli *cli, struct error *err)
 	const struct command *command;
 	int used;
 
+	if (cli_value(cli, "--manual"))
+		return manual_write(cli_value(cli, "--manual"), err);
 	if (!first)
 		cli_overview(NULL, &out);
 	else if (cli_is_group(first) && !second)
@@ -94,13 +131,25 @@ static int help_run(struct cli *cli, struct error *err)
 	return cli_print(strbuf_text(&out), err);
 }
 
+static const struct option_row help_options[] = {
+	{.name = "--manual", .value = "DIR", .help = "write the manual pages into this folder"},
+	{0},
+};
+
 const struct command cmd_help = {
 	.name = "help",
 	.summary = "tell about a command",
 	.arguments = "[COMMAND]",
 	.max_arguments = 2,
+	.options = help_options,
 	.run = help_run,
-	.examples = "  # all options of the main command\n  perfgate help check",
+	.description =
+		"Prints what `--help` prints. The manual pages, perfgate(1) and the others, are\n"
+		"written from the same tables; `make install` installs them.",
+	.examples = "  # all options of the main command\n"
+		    "  perfgate help check\n"
+		    "  # the pages without an installation\n"
+		    "  perfgate help --manual pages && man ./pages/perfgate-check.1",
 };
 
 static int version_run(struct cli *cli, struct error *err)

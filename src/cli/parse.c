@@ -11,7 +11,7 @@ const struct option_row cli_common_options[] = {
 	{.name = "--no-color", .help = "no colour, also by NO_COLOR"},
 	{.name = "--quiet", .letter = 'q', .help = "errors only"},
 	{.name = "--verbose", .letter = 'v', .help = "say more"},
-	{.name = "--help", .letter = 'h', .help = "this text"},
+	{.name = "--help", .letter = 'h', .help = "explain the command and its options"},
 	{0},
 };
 
@@ -108,6 +108,20 @@ static bool matches(const struct option_row *row, const char *name)
 	return text_equal(row->name, name) || (row->alias && text_equal(row->alias, name));
 }
 
+bool cli_find_option(const struct command *command, const char *name, size_t *out)
+{
+	const struct option_row *row;
+
+	for (size_t i = 0; (row = cli_option_at(command, i)); i++) {
+		if (!matches(row, name) &&
+		    (name[0] != '-' || !row->letter || name[1] != row->letter || name[2]))
+			continue;
+		*out = i;
+		return true;
+	}
+	return false;
+}
+
 static int option_index(const struct command *command, const char *name, size_t *out,
 			struct error *err)
 {
@@ -115,14 +129,11 @@ static int option_index(const struct command *command, const char *name, size_t 
 	const struct option_row *row;
 	const char *close;
 
+	if (cli_find_option(command, name, out))
+		return 0;
 	for (size_t i = 0; (row = cli_option_at(command, i)); i++) {
 		assert(i < CLI_MAX_OPTIONS);
 		names[i] = row->name;
-		if (matches(row, name) ||
-		    (name[0] == '-' && name[1] == row->letter && row->letter && !name[2])) {
-			*out = i;
-			return 0;
-		}
 	}
 	close = text_suggest(name, names);
 	if (close)

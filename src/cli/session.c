@@ -193,7 +193,10 @@ int session_open(struct session *session, struct cli *cli, struct error *err)
 	session->run->config_digest = arena_strdup(&session->run->arena, digest);
 	session->run->suite = describe_suite(session);
 	describe_source(session->run, &session->ci);
+	if (session_check_file(session, err))
+		return -1;
 	job_read(&session->job);
+	session_warn_of_secrets(session);
 	session_link(session);
 	session_take_base_rules(session, &options);
 	warn_of_idle_settings(session->settings);

@@ -71,6 +71,17 @@ const char *extgit_common_dir(const struct extgit *git)
 	return git_repository_commondir(git->repository);
 }
 
+char *extgit_path_in_tree(const struct extgit *git, const char *path)
+{
+	AUTO_FREE char *absolute = realpath(path, NULL);
+	const char *top = extgit_work_tree(git);
+	size_t length = top ? strlen(top) : 0;
+
+	if (!absolute || !top || strncmp(absolute, top, length) != 0)
+		return NULL;
+	return xstrdup(absolute + length);
+}
+
 /* -- safe.directory --------------------------------------------------- */
 
 struct safe_search {

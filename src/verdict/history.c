@@ -302,13 +302,14 @@ static double probe_slower(const struct history_cell *cell)
 	return away > limit ? away : 0;
 }
 
-static bool machine_moved(const struct history_cell *cells, size_t n_cells)
+/* By how much the machine was slower, as the probe and most endpoints say; 0 when they do not. */
+static double machine_slower(const struct history_cell *cells, size_t n_cells)
 {
 	double slower = n_cells > 0 ? probe_slower(&cells[0]) : 0;
 	size_t endpoints = 0, moved = 0;
 
 	if (!(slower > 0))
-		return false;
+		return 0;
 	for (size_t j = 0; j < n_cells; j++) {
 		struct past past;
 
@@ -320,7 +321,14 @@ static bool machine_moved(const struct history_cell *cells, size_t n_cells)
 		endpoints++;
 		moved += past.now - robust_mean(past.y, past.n) >= slower / 2;
 	}
-	return (double)moved > ENDPOINTS_MOVED * (double)endpoints;
+	return (double)moved > ENDPOINTS_MOVED * (double)endpoints ? slower : 0;
+}
+
+/* What a slower machine cannot make of a time is left to the change; a rate knows no such limit. */
+static bool explains(double slower, const struct history_cell *cell,
+		     const struct history_result *result)
+{
+	return ab_is_rate(cell->metric) || result->x <= SLOPE_MAX * slower + result->bound;
 }
 
 /* Per scenario: the probe runs before each. */
@@ -330,14 +338,16 @@ static bool excuse_machine(const struct history_cell *cells, size_t n_cells,
 	bool any = false;
 
 	for (size_t first = 0, end; first < n_cells; first = end) {
-		bool moved;
+		double slower;
 
 		for (end = first + 1; end < n_cells; end++)
 			if (strcmp(cells[end].scenario, cells[first].scenario) != 0)
 				break;
-		moved = machine_moved(&cells[first], end - first);
-		for (size_t j = first; moved && j < end; j++) {
+		slower = machine_slower(&cells[first], end - first);
+		for (size_t j = first; slower > 0 && j < end; j++) {
 			if (out[j].outcome != OUTCOME_FAIL && out[j].reason != HISTORY_SUSPECT)
+				continue;
+			if (!explains(slower, &cells[j], &out[j]))
 				continue;
 			out[j].outcome = OUTCOME_INCONCLUSIVE;
 			out[j].reason = HISTORY_ENVIRONMENT;

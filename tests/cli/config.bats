@@ -48,7 +48,7 @@ assert shown["settings"]["notification.slack_webhook"]["value"] is None
 '
 }
 
-@test "config show prints no secret" {
+@test "SEC-16: config show prints no secret" {
   export PERFGATE_SLACK_WEBHOOK=https://hooks.slack.com/services/hidden
   export DATABASE_URL=postgresql://u:hidden@h/d REDIS_URL=redis://:hidden@h GITHUB_TOKEN=hidden
   export LOAD_TEST_API_HOST=http://u:hidden@h:1/

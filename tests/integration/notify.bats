@@ -259,7 +259,7 @@ assert not found, found
 PY
 }
 
-@test "SEC-01 SEC-02 SEC-07: no canary in any output, on the paths 0, 1, 2, 3, 4, 5 and 130" {
+@test "SEC-01 SEC-02 SEC-05 SEC-07 SEC-15: no canary in any output, on the paths 0, 1, 2, 3, 4, 5 and 130" {
   secrets
   target 200
   local good="${target/http:\/\//http:\/\/me:canary_target_9x@}" bad

@@ -22,7 +22,9 @@ void log_info(const char *format, ...) PG_PRINTF(1, 2);
 void log_debug(const char *format, ...) PG_PRINTF(1, 2);
 
 /*
- * Remember a secret (copied; at least 4 bytes) that no output may contain.
+ * Remember a secret (copied; at least 4 bytes), and each line of it, that no output may contain.
+ * From the first one on the process leaves no core file and cannot be traced by its own user
+ * (PR_SET_DUMPABLE).
  */
 void log_add_secret(const char *secret);
 

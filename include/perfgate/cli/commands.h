@@ -25,6 +25,7 @@ extern const struct command cmd_config_show;
 extern const struct command cmd_config_validate;
 extern const struct command cmd_init;
 extern const struct command cmd_doctor;
+extern const struct command cmd_completion;
 extern const struct command cmd_version;
 extern const struct command cmd_help;
 

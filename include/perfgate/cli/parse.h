@@ -27,6 +27,9 @@ extern const struct option_row cli_common_options[];
 /* The i-th option of the command, common ones behind its own; NULL beyond the end. */
 const struct option_row *cli_option_at(const struct command *command, size_t i);
 
+/* Index of the option that is called so, by name, older spelling or letter ("-q"). */
+bool cli_find_option(const struct command *command, const char *name, size_t *out);
+
 /*
  * Find the command that the first words name (one or two, or an older
  * spelling such as --run-all; either may be NULL); *out_used of them belong
@@ -42,6 +45,14 @@ bool cli_is_group(const char *word);
 PG_MUST_CHECK int cli_parse(struct cli *cli, const struct command *command, int argc, char **argv,
 			    struct error *err);
 void cli_release(struct cli *cli);
+
+/* What the exit statuses mean, for people. */
+struct exit_row {
+	const char *status; /* "0" */
+	const char *brief; /* a few words */
+	const char *meaning; /* in full, `code` in backticks */
+};
+extern const struct exit_row cli_exit_rows[]; /* ends with an empty row */
 
 /* "usage: perfgate check [options]" */
 void cli_usage(const struct command *command, struct strbuf *out);

@@ -42,43 +42,49 @@ struct session {
 #define SESSION_OPTIONS                                                                            \
 	{.name = "--scenario",                                                                     \
 	 .alias = "--scenarios",                                                                   \
-	 .value = "A,B",                                                                           \
+	 .value = "SCENARIO,...",                                                                  \
 	 .help = "scenarios to run instead of `run:` (see suite.yml)",                             \
 	 .setting = "run"},                                                                        \
 		{.name = "--quick",                                                                \
 		 .help = "a 20 s smoke run and 5 s of capacity: under a minute"},                  \
 		{.name = "--target",                                                               \
-		 .value = "URL",                                                                   \
-		 .help = "API to measure: a URL, unix:/path, or `reference`",                      \
+		 .value = "URL|reference",                                                         \
+		 .help = "API to measure: http://host, unix:/path, or `reference`",                \
 		 .setting = "target"},                                                             \
 		{.name = "--insecure",                                                             \
 		 .help = "https: accept any certificate; every report says so",                    \
 		 .setting = "target.insecure"},                                                    \
 		{.name = "--transport",                                                            \
-		 .value = "NAME",                                                                  \
-		 .help = "native or curl; native (http:// only) costs a third of the CPU"},        \
+		 .value = "native|curl",                                                           \
+		 .help = "native (http:// only) costs a third of the CPU"},                        \
 		{.name = "--requests",                                                             \
-		 .value = "'GET /x'",                                                              \
-		 .help = "request to send (repeat it); a whole suite in one line",                 \
+		 .value = "REQUEST",                                                               \
+		 .help = "what to send, 'GET /x' (repeat it); a whole suite in one line",          \
 		 .setting = "requests",                                                            \
 		 .repeatable = true},                                                              \
 		{.name = "--duration-scale",                                                       \
-		 .value = "F",                                                                     \
-		 .help = "multiply every duration by F (0.1 = a tenth)"},                          \
+		 .value = "FACTOR",                                                                \
+		 .help = "multiply every duration by it (0.1 = a tenth)"},                         \
 		{.name = "--seed", .value = "N", .help = "same seed, same requests (default 1)"},  \
 		{.name = "--check-all", .help = "look into every answer, not one in 20"},          \
 		{.name = "--workers",                                                              \
 		 .value = "N",                                                                     \
 		 .help = "threads that send (default: what the load needs, up to cores - 1)"},     \
 		{.name = "--max-runtime",                                                          \
-		 .value = "20m",                                                                   \
-		 .help = "stop after this time; what is missing is unmeasured"},                   \
+		 .value = "DURATION",                                                              \
+		 .help = "stop after this time (20m); what is missing is unmeasured"},             \
 	{                                                                                          \
 		.name = "--output", .value = "DIR", .help = "folder of the artifacts",             \
 		.setting = "output"                                                                \
 	}
 
 PG_MUST_CHECK int session_open(struct session *session, struct cli *cli, struct error *err);
+
+/* A webhook or a password in a file that is tracked or that others can read; TLS keys logged. */
+void session_warn_of_secrets(const struct session *session);
+
+/* In a pull request the configuration must not be a link out of the repository (ERROR_USAGE). */
+PG_MUST_CHECK int session_check_file(const struct session *session, struct error *err);
 
 /* Why nothing is to be measured ("disabled by configuration"), or NULL. */
 const char *session_skip_reason(const struct session *session);

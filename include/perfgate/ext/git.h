@@ -39,6 +39,9 @@ const char *extgit_work_tree(const struct extgit *git);
 /* Where the references are, absolute, with a '/' at its end: .git, also of a worktree. Borrowed. */
 const char *extgit_common_dir(const struct extgit *git);
 
+/* Where the path leads, links followed, from the top of the work tree; heap. NULL: elsewhere. */
+char *extgit_path_in_tree(const struct extgit *git, const char *path);
+
 struct extgit_head {
 	bool unborn; /* no commit yet: commit and tree are "" */
 	bool bare; /* no files: never dirty */

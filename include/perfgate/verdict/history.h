@@ -19,7 +19,10 @@
  * An alarm also needs x >= the cell's tolerance (of rates the raw difference). When the probe was
  * slower than its own 95 % prediction interval and by 3 % (by 10 % while fewer than three runs are
  * past), and more than 60 % of a scenario's endpoints (by their p50, before the correction) slowed
- * by at least half of that, the machine moved: the scenario's alarms are inconclusive.
+ * by at least half of that, the machine moved: the scenario's alarms are inconclusive, but not
+ * those of times and throughput that lie beyond their bound by more than twice what the probe lost
+ * (the steepest slope that is believed): no machine that is 20 % slower makes an answer ten times
+ * as late.
  */
 #ifndef PERFGATE_VERDICT_HISTORY_H
 #define PERFGATE_VERDICT_HISTORY_H

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 /* Standard error goes into a memory file while the callback runs. */
@@ -103,7 +104,7 @@ static void hidden_characters_become_visible(void **state)
 	}
 }
 
-static void secrets_are_replaced_the_longest_first(void **state)
+static void SEC_13_secrets_are_replaced_the_longest_first_and_short_ones_not(void **state)
 {
 	AUTO(strbuf) struct strbuf text = {0};
 
@@ -160,15 +161,35 @@ static void any_number_of_secrets_is_kept(void **state)
 	assert_string_equal(text.data, "*** ***");
 }
 
+static void SEC_14_every_line_of_a_secret_is_one(void **state)
+{
+	AUTO(strbuf) struct strbuf text = {0};
+
+	(void)state;
+	log_add_secret("-----BEGIN-----\r\nMIIE.*[x]+\\d\nEND\nlast-line");
+	strbuf_puts(&text, "a MIIE.*[x]+\\d b\nlast-line END MIIEaax1");
+	log_redact(&text);
+	assert_string_equal(text.data, "a *** b\n*** END MIIEaax1");
+}
+
+static void SEC_09_a_process_with_a_secret_leaves_no_core_file(void **state)
+{
+	(void)state;
+	log_add_secret("hunter2");
+	assert_int_equal(prctl(PR_GET_DUMPABLE), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_level_decides_what_is_said),
 		cmocka_unit_test(a_message_is_one_safe_line),
 		cmocka_unit_test(hidden_characters_become_visible),
-		cmocka_unit_test(secrets_are_replaced_the_longest_first),
+		cmocka_unit_test(SEC_13_secrets_are_replaced_the_longest_first_and_short_ones_not),
 		cmocka_unit_test(a_name_tells_a_secret),
 		cmocka_unit_test(any_number_of_secrets_is_kept),
+		cmocka_unit_test(SEC_14_every_line_of_a_secret_is_one),
+		cmocka_unit_test(SEC_09_a_process_with_a_secret_leaves_no_core_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

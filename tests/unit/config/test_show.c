@@ -67,7 +67,7 @@ static void json_has_typed_values(void **state)
 			fail_msg("%s lacks %s", text.data, parts[i]);
 }
 
-static void secrets_are_never_shown(void **state)
+static void SEC_16_secrets_are_never_shown(void **state)
 {
 	(void)state;
 	static const char *const environ_[] = {
@@ -147,7 +147,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_value_has_its_origin),
 		cmocka_unit_test(json_has_typed_values),
-		cmocka_unit_test(secrets_are_never_shown),
+		cmocka_unit_test(SEC_16_secrets_are_never_shown),
 		cmocka_unit_test(the_digest_follows_what_is_judged_and_nothing_else),
 	};
 	return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);

@@ -608,7 +608,7 @@ static void expect_author(const char *author)
 	assert_string_equal(written, author);
 }
 
-static void git_56_identity_of_settings_then_git_then_fixed(void **state)
+static void git_56_sec_17_identity_of_settings_then_git_then_fixed(void **state)
 {
 	struct error err = ERROR_INIT;
 
@@ -686,7 +686,7 @@ int main(void)
 		TEST(git_41_worktree_writes_to_the_common_folder),
 		TEST(git_50_51_no_program_is_run),
 		TEST(git_52_notes_settings_do_not_redirect),
-		TEST(git_56_identity_of_settings_then_git_then_fixed),
+		TEST(git_56_sec_17_identity_of_settings_then_git_then_fixed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -261,7 +261,7 @@ static void a_crash_in_the_run_is_noticed(void **state)
 	target_stop(target);
 }
 
-static void commands_get_a_listed_environment(void **state)
+static void SEC_08_commands_get_a_listed_environment(void **state)
 {
 	(void)state;
 	setenv("GITHUB_TOKEN", "ghp_secret", 1);
@@ -371,7 +371,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(commands_are_started_and_stopped_with_all_they_start),
 		cmocka_unit_test(children_that_end_are_reported_at_once),
 		cmocka_unit_test(a_crash_in_the_run_is_noticed),
-		cmocka_unit_test(commands_get_a_listed_environment),
+		cmocka_unit_test(SEC_08_commands_get_a_listed_environment),
 		cmocka_unit_test(a_port_that_was_taken_meanwhile_is_replaced),
 		cmocka_unit_test(commands_are_shown_in_one_line_without_secrets),
 		cmocka_unit_test(waiting_can_be_interrupted),
