@@ -176,8 +176,8 @@ static int generate_run(struct cli *cli, struct error *err)
 
 static const struct option_row options[] = {
 	{.name = "--with",
-	 .value = "A,B",
-	 .help = "for jenkins: use the plugins htmlpublisher, lockable-resources",
+	 .value = "htmlpublisher|lockable-resources,...",
+	 .help = "for jenkins: use these plugins",
 	 .repeatable = true},
 	{.name = "--output",
 	 .value = "PATH",
