@@ -181,8 +181,7 @@ static const struct option_row options[] = {
 	 .repeatable = true},
 	{.name = "--output",
 	 .value = "PATH",
-	 .help = "write elsewhere: a file, or for github and docker a folder in place of the "
-		 "repository's root; - is stdout"},
+	 .help = "write elsewhere: a file; github, docker: a folder; - is stdout"},
 	{.name = "--force", .help = "replace a file that has other content"},
 	{.name = "--dry-run", .letter = 'n', .help = "show what would be written or changed"},
 	{0},

@@ -12,7 +12,6 @@
 #include "perfgate/report/summary.h"
 #include "perfgate/verdict/gate.h"
 
-#include <ctype.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -158,18 +157,18 @@ static void put_escaped(struct strbuf *out, const char *text, bool property)
 			strbuf_putc(out, *text);
 }
 
-/* "ci_cd_config.yml:5" becomes the place in the file; a path that leads out of here does not. */
+/* A path that leads out of here is not named. */
 static void put_origin(struct strbuf *out, const char *origin)
 {
-	const char *colon = origin ? strrchr(origin, ':') : NULL;
-	AUTO_FREE char *file = colon ? xstrndup(origin, (size_t)(colon - origin)) : NULL;
+	const char *line;
+	AUTO_FREE char *file = cell_origin_file(origin, &line);
 
-	if (!colon || !isdigit((unsigned char)colon[1]) ||
-	    colon[1 + strspn(colon + 1, "0123456789")] || *file == '/' || strstr(file, ".."))
+	if (!file || *file == '/' || strstr(file, ".."))
 		return;
 	strbuf_puts(out, ",file=");
 	put_escaped(out, file, true);
-	strbuf_printf(out, ",line=%s", colon + 1);
+	if (line)
+		strbuf_printf(out, ",line=%s", line);
 }
 
 static void put_annotation(struct strbuf *out, const char *level, const char *title,

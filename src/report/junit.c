@@ -122,18 +122,16 @@ static void attribute_timestamp(struct plan *plan)
 	extxml_attribute(plan->xml, "timestamp", strbuf_text(&text));
 }
 
-/* "ci_cd_config.yml:5" as file and line. */
 static void attribute_origin(struct plan *plan, const char *origin)
 {
-	const char *colon = origin != NULL ? strrchr(origin, ':') : NULL;
-	AUTO_FREE char *file = NULL;
+	const char *line;
+	AUTO_FREE char *file = cell_origin_file(origin, &line);
 
-	if (colon == NULL || colon == origin || colon[1] == '\0' ||
-	    strspn(colon + 1, "0123456789") != strlen(colon + 1))
+	if (file == NULL)
 		return;
-	file = xstrndup(origin, (size_t)(colon - origin));
 	extxml_attribute(plan->xml, "file", file);
-	extxml_attribute(plan->xml, "line", colon + 1);
+	if (line != NULL)
+		extxml_attribute(plan->xml, "line", line);
 }
 
 static void explain(struct strbuf *out, const struct cell *cell)

@@ -176,3 +176,17 @@ double endpoint_metric(const struct scenario_result *scenario,
 	assert(false && "unknown metric");
 	return NAN;
 }
+
+char *cell_origin_file(const char *origin, const char **line)
+{
+	const char *colon = origin != NULL ? strrchr(origin, ':') : NULL, *commit;
+	AUTO_FREE char *file = NULL;
+
+	if (colon == NULL || colon == origin || colon[1] == '\0' ||
+	    colon[1 + strspn(colon + 1, "0123456789")] != '\0')
+		return NULL;
+	commit = strstr(origin, " of ");
+	*line = commit != NULL ? NULL : colon + 1;
+	file = xstrndup(origin, (size_t)((commit != NULL ? commit : colon) - origin));
+	return TAKE(file);
+}

@@ -184,7 +184,7 @@ struct cell {
 	bool warn; /* enforce: warn: never makes the run fail */
 	enum outcome outcome;
 	const char *reason; /* one sentence with figures */
-	const char *origin; /* "ci_cd_config.yml:5" or NULL */
+	const char *origin; /* "ci_cd_config.yml:5", "ci_cd_config.yml of 1a2b3c4d5e6f:5" or NULL */
 };
 
 /* How base and head were compared side by side (A/B). */
@@ -234,6 +234,12 @@ struct run {
 	size_t n_scenarios;
 	struct verdict verdict;
 };
+
+/*
+ * The file that an origin names, heap, and *line with its digits, borrowed; of a commit's file only
+ * the name holds here, so that *line is NULL. NULL: it names no file.
+ */
+char *cell_origin_file(const char *origin, const char **line);
 
 struct run *run_new(void);
 void run_free(struct run *run);

@@ -80,6 +80,7 @@ static void the_place_in_the_file_is_named_when_it_is_inside(void **state)
 		const char *origin, *expected;
 	} rows[] = {
 		{"ci_cd_config.yml:5", ",file=ci_cd_config.yml,line=5::"},
+		{"ci_cd_config.yml of 0123456789ab:5", ",file=ci_cd_config.yml::"},
 		{"a:b,c.yml:7", ",file=a%3Ab%2Cc.yml,line=7::"},
 		{"/etc/passwd:5", NULL},
 		{"../x.yml:5", NULL},
