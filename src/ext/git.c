@@ -1,25 +1,17 @@
 #include "perfgate/ext/git.h"
 
+#include "git_auto.h"
 #include "perfgate/base/fs.h"
 #include "perfgate/base/text.h"
 #include "perfgate/ext/git_guard.h"
 
 #include <errno.h>
-#include <git2.h>
 #include <git2/sys/repository.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-DEFINE_AUTO(git_commit, git_commit *, git_commit_free)
-DEFINE_AUTO(git_reference, git_reference *, git_reference_free)
-DEFINE_AUTO(git_repository, git_repository *, git_repository_free)
-DEFINE_AUTO(git_index, git_index *, git_index_free)
-DEFINE_AUTO(git_config, git_config *, git_config_free)
-DEFINE_AUTO(git_status_list, git_status_list *, git_status_list_free)
-DEFINE_AUTO_VALUE(git_buf, git_buf, git_buf_dispose)
 
 struct extgit {
 	git_repository *repository;

@@ -2,16 +2,11 @@
 #ifndef PERFGATE_EXT_GIT_NOTES_INTERNAL_H
 #define PERFGATE_EXT_GIT_NOTES_INTERNAL_H
 
+#include "git_auto.h"
 #include "perfgate/ext/git_notes.h"
-
-#include <git2.h>
 
 #define OID_HEX 40
 #define FAN_OUT 2
-
-DEFINE_AUTO(git_commit, git_commit *, git_commit_free)
-DEFINE_AUTO(git_tree, git_tree *, git_tree_free)
-DEFINE_AUTO(git_reference, git_reference *, git_reference_free)
 
 /* Tip and tree of the reference; both stay NULL when there is none. */
 PG_MUST_CHECK int notes_open_tip(git_repository *repository, const char *reference,

@@ -3,9 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-DEFINE_AUTO(git_diff, git_diff *, git_diff_free)
-DEFINE_AUTO(git_tree_entry, git_tree_entry *, git_tree_entry_free)
-
 /* One side of the merge. */
 struct side {
 	git_commit *commit;

@@ -14,9 +14,6 @@
 #define FIXED_NAME "perfgate"
 #define FIXED_EMAIL "perfgate@localhost"
 
-DEFINE_AUTO(git_signature, git_signature *, git_signature_free)
-DEFINE_AUTO(git_treebuilder, git_treebuilder *, git_treebuilder_free)
-
 /* -- trees ------------------------------------------------------------ */
 
 /* One note to place or, without a blob, to remove. */

@@ -28,9 +28,6 @@
 #define QUEUE_FILE "perfgate.queue"
 #define POLL_NS (5 * NS_PER_MS)
 
-DEFINE_AUTO(git_odb, git_odb *, git_odb_free)
-DEFINE_AUTO(git_repository, git_repository *, git_repository_free)
-
 static void pause_once(void)
 {
 	struct timespec pause = {0, POLL_NS};
