@@ -86,7 +86,7 @@ harness: $(HARNESS_BINARIES)
 # The one list of packages (Debian 12 and Ubuntu 24.04): to build and run, to test, to lint.
 DEPS_RUN = gcc make pkg-config git libcurl4-openssl-dev libgit2-dev libyaml-dev libjansson-dev \
 	libxml2-dev libpq-dev libhiredis-dev libmicrohttpd-dev zlib1g-dev postgresql redis-server
-DEPS_TEST = libcmocka-dev bats perl curl jq procps strace python3 libxml2-utils nginx-light tmux locales openssl util-linux iproute2 \
+DEPS_TEST = libcmocka-dev bats perl curl jq procps strace python3 libxml2-utils nginx-light tmux locales openssl util-linux iproute2 openssh-client \
 	python3-jsonschema promtool=prometheus \
 	$(CHROMIUM)
 DEPS_BENCH = nginx-light wrk valgrind strace nghttp2-client apache2-utils hey node=nodejs npm=npm python3 util-linux procps \

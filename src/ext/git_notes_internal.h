@@ -25,8 +25,11 @@ PG_MUST_CHECK int notes_read_one(git_repository *repository, const git_tree *roo
 				 enum extgit_note_state *state, struct strbuf *out,
 				 struct error *err);
 
-/* Write `tree` as a commit by the author; `parents` may hold NULLs behind `count`. */
-PG_MUST_CHECK int notes_write_commit(git_repository *repository, const git_oid *tree,
+/*
+ * Write `tree` as a commit by the author, signed when they ask for it; `parents` may hold NULLs
+ * behind `count`.
+ */
+PG_MUST_CHECK int notes_write_commit(const struct extgit *git, const git_oid *tree,
 				     const git_commit **parents, size_t count,
 				     const struct extgit_notes_author *author, git_oid *out,
 				     struct error *err);

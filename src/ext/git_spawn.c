@@ -42,6 +42,7 @@ static const char *const passed_on[] = {
 	"GITHUB_TOKEN",
 	"GH_TOKEN",
 	"GIT_ALTERNATE_OBJECT_DIRECTORIES",
+	"GNUPGHOME",
 	NULL,
 };
 
