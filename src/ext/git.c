@@ -1,6 +1,8 @@
 #include "perfgate/ext/git.h"
 
+#include "git_alarm.h"
 #include "git_auto.h"
+#include "perfgate/base/clock.h"
 #include "perfgate/base/fs.h"
 #include "perfgate/base/text.h"
 #include "perfgate/ext/git_guard.h"
@@ -17,6 +19,9 @@ struct extgit {
 	git_repository *repository;
 };
 
+/* A FIFO in the place of a file, such as an include of .git/config, blocks for ever. */
+#define OPEN_BUDGET_NS (3 * NS_PER_S)
+
 /* What libgit2 says of repositories that it cannot read, and what a person wants to hear. */
 static const struct {
 	const char *libgit2, *plain;
@@ -27,6 +32,9 @@ static const struct {
 		       "git refs migrate --ref-format=files"},
 	{"partialclone",
 	 "a partial clone lacks objects that baselines need: clone without --filter"},
+	{"include depth", "files of its configuration include each other: see .git/config"},
+	{"Interrupted system call",
+	 "one of its files is a pipe that nobody writes to: see the includes of .git/config"},
 	{"GIT_COMMON_DIR", "GIT_COMMON_DIR is set, which perfgate does not support: unset it"},
 };
 
@@ -318,6 +326,8 @@ int extgit_open(struct extgit **out, struct error *err)
 	/* Sparse checkouts set it, and it changes nothing that we read. */
 	const char *extensions[] = {"worktreeconfig"};
 	struct extgit *git = NULL;
+	struct git_alarm alarm;
+	int status = 0;
 
 	if (!environment("GIT_DIR") && !may_be_inside_repository()) {
 		*out = NULL;
@@ -327,7 +337,11 @@ int extgit_open(struct extgit **out, struct error *err)
 		return error_set(err, ERROR_INTERNAL, "libgit2 cannot be initialised");
 	git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
 	git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions, ARRAY_SIZE(extensions));
-	if ((environment("GIT_DIR") || is_inside_repository()) && open_here(&git, err) < 0) {
+	git_alarm_set(&alarm, clock_now_ns() + OPEN_BUDGET_NS);
+	if (environment("GIT_DIR") || is_inside_repository())
+		status = open_here(&git, err);
+	git_alarm_clear(&alarm);
+	if (status < 0) {
 		git_libgit2_shutdown();
 		return -1;
 	}
