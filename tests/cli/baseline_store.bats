@@ -45,6 +45,45 @@ setup_more() {
   "$PERFGATE" baseline gc -n --json | jq -e '.kept == 2' >/dev/null
 }
 
+# first_schema: records of standard input as perfgate wrote them first.
+first_schema() {
+  python3 -c '
+import hashlib, json, sys
+for line in sys.stdin:
+    record = json.loads(line)
+    scenarios = record.pop("scenarios")
+    del record["id"]
+    record.update(v=1, suite={name: facts["suite"] for name, facts in scenarios.items()},
+                  sketch={name: facts["sketch"] for name, facts in scenarios.items() if "sketch" in facts})
+    def dump():
+        return json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    record["id"] = hashlib.sha256(dump().encode()).hexdigest()
+    print(dump())'
+}
+
+@test "GIT-26: records of both schemas are compared with alike, and a new one leaves the old in note and history" {
+  local old
+  store HEAD~1 old
+  notes show HEAD~1 | first_schema >old
+  grep -q '"v":1' old
+  notes add -f -F old HEAD~1 2>/dev/null
+  old="$(git rev-parse "$RECORDS")"
+  result HEAD judged
+  run_split "$PERFGATE" check --from result.json --require-baseline
+  expect_status 0
+  [[ "$errors" != *ignored* ]]
+  [ "$(jq -r .baseline.commit perfgate-results/result.json)" = "$(git rev-parse HEAD~1)" ]
+  [ "$(jq '[.verdict.cells[] | select(.metric == "p95" and .kind == "gate")][0].baseline' \
+    perfgate-results/result.json)" = "$(jq '.cells.smoke.total.p95[0]' old)" ]
+  # Both on one commit, in any order.
+  store HEAD~1 new
+  notes show HEAD~1 | grep -qxF -f old
+  notes show HEAD~1 | grep -q '"v":2'
+  git merge-base --is-ancestor "$old" "$RECORDS"
+  [ "$("$PERFGATE" baseline log HEAD --json | jq -c '[.[].records[].v]')" = '[1,2]' ] ||
+    [ "$("$PERFGATE" baseline log HEAD --json | jq -c '[.[].records[].v]')" = '[2,1]' ]
+}
+
 @test "GIT-46: alternates that point nowhere are exit 4 where an object is missing, and break nothing" {
   git clone -q --shared . ../shared
   cd ../shared
