@@ -96,7 +96,7 @@ harness: $(HARNESS_BINARIES)
 DEPS_SERVE = git ca-certificates postgresql redis-server
 DEPS_RUN = $(DEPS_SERVE) gcc make pkg-config libcurl4-openssl-dev libgit2-dev libyaml-dev libjansson-dev \
 	libxml2-dev libpq-dev libhiredis-dev libmicrohttpd-dev zlib1g-dev
-DEPS_TEST = libcmocka-dev bats perl curl jq procps strace python3 libxml2-utils nginx-light tmux locales openssl util-linux iproute2 \
+DEPS_TEST = libcmocka-dev bats perl curl jq procps strace python3 libxml2-utils nginx-light tmux locales openssl util-linux iproute2 openssh-client \
 	python3-jsonschema unzip promtool=prometheus zsh fish \
 	$(CHROMIUM)
 DEPS_BENCH = nginx-light wrk valgrind strace nghttp2-client apache2-utils hey node=nodejs npm=npm python3 util-linux procps \

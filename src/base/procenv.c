@@ -5,17 +5,17 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What a program needs to run as usual; nothing of this holds a secret. A '*' ends a prefix. */
-static const char *const passed_on[] = {"PATH", "HOME", "USER", "LANG", "LC_*", "TZ", "TMPDIR"};
+/* What a program needs to run as usual; nothing of this holds a secret. */
+static const char *const needed[] = {"PATH", "HOME", "USER", "LANG", "LC_*", "TZ", "TMPDIR", NULL};
 
-static bool is_passed_on(const char *assignment)
+static bool is_listed(const char *const *names, const char *assignment, size_t key)
 {
-	size_t key = strcspn(assignment, "=");
-	for (size_t i = 0; i < ARRAY_SIZE(passed_on); i++) {
-		size_t length = strlen(passed_on[i]);
-		bool prefix = passed_on[i][length - 1] == '*';
-		if (prefix ? strncmp(assignment, passed_on[i], length - 1) == 0
-			   : key == length && strncmp(assignment, passed_on[i], length) == 0)
+	for (; *names; names++) {
+		size_t length = strlen(*names);
+		bool prefix = (*names)[length - 1] == '*';
+
+		if (prefix ? strncmp(assignment, *names, length - 1) == 0
+			   : key == length && strncmp(assignment, *names, length) == 0)
 			return true;
 	}
 	return false;
@@ -27,16 +27,6 @@ static size_t env_count(char *const *env)
 	while (env[count] != NULL)
 		count++;
 	return count;
-}
-
-char **proc_clean_env(void)
-{
-	size_t count = 0;
-	char **env = xcalloc((environ != NULL ? env_count(environ) : 0) + 1, sizeof *env);
-	for (char **item = environ; item != NULL && *item != NULL; item++)
-		if (is_passed_on(*item))
-			env[count++] = xstrdup(*item);
-	return env;
 }
 
 char **proc_env_set(char **env, const char *key, const char *value)
@@ -54,6 +44,25 @@ char **proc_env_set(char **env, const char *key, const char *value)
 	env[count] = assignment;
 	env[count + 1] = NULL;
 	return env;
+}
+
+char **proc_env_pass(char **env, const char *const *names)
+{
+	for (char **item = environ; item != NULL && *item != NULL; item++) {
+		size_t key = strcspn(*item, "=");
+		AUTO_FREE char *name = xstrndup(*item, key);
+
+		if ((*item)[key] == '=' && is_listed(names, *item, key))
+			env = proc_env_set(env, name, *item + key + 1);
+	}
+	return env;
+}
+
+char **proc_clean_env(void)
+{
+	char **env = xcalloc(1, sizeof *env);
+
+	return proc_env_pass(env, needed);
 }
 
 void proc_env_free(char **env)

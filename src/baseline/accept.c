@@ -245,8 +245,7 @@ int acceptance_write(const struct extgit *git, const struct settings *settings,
 	struct extgit_note_write write = {
 		.reference = ACCEPTED_REFERENCE,
 		.object = acceptance->commit,
-		.author = {settings->baseline_name, settings->baseline_email,
-			   "Notes added by perfgate\n"},
+		.author = notes_author(settings, "Notes added by perfgate\n"),
 		.limit_bytes = NOTE_LIMIT_BYTES,
 		.merge = merge_line,
 	};

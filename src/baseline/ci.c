@@ -1,14 +1,10 @@
 #include "perfgate/baseline/ci.h"
 
-#include "perfgate/base/fs.h"
-#include "perfgate/base/log.h"
 #include "perfgate/base/text.h"
-#include "perfgate/ext/json.h"
+#include "perfgate/config/event.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define EVENT_LIMIT_BYTES ((size_t)8 << 20)
 
 static const char *variable(const char *name)
 {
@@ -53,23 +49,6 @@ static enum ci_kind github_kind(const char *event)
 	return CI_OTHER;
 }
 
-/* NULL with a warning when there is no event to rely on. */
-static json_t *load_event(void)
-{
-	const char *path = variable("GITHUB_EVENT_PATH");
-	AUTO(strbuf) struct strbuf text = {.max_bytes = EVENT_LIMIT_BYTES};
-	struct error err = ERROR_INIT;
-	json_t *event = NULL;
-
-	if (*path == '\0')
-		log_warning("GITHUB_EVENT_PATH is not set: the variables alone describe the event");
-	else if (fs_read_file(&text, path, EVENT_LIMIT_BYTES, ERROR_USAGE, &err) ||
-		 extjson_parse(strbuf_text(&text), text.length, EVENT_LIMIT_BYTES, ERROR_USAGE,
-			       &event, &err))
-		log_warning("GITHUB_EVENT_PATH is left out: %s", err.message);
-	return event;
-}
-
 static const json_t *member(const json_t *object, const char *key)
 {
 	return json_object_get(object, key);
@@ -107,7 +86,7 @@ static void read_github(struct ci *ci)
 		set_text(ci->branch, sizeof ci->branch, ref + strlen("refs/heads/"));
 	ci->merge_ref = text_starts_with(ref, "refs/pull/") && text_ends_with(ref, "/merge");
 	if (ci->kind == CI_PULL_REQUEST) {
-		AUTO_JSON json_t *event = load_event();
+		AUTO_JSON json_t *event = event_load();
 
 		set_text(ci->branch, sizeof ci->branch, variable("GITHUB_HEAD_REF"));
 		read_pull_request(ci, event);

@@ -184,9 +184,8 @@ static int attempt(const struct extgit *git, const struct settings *settings,
 		   const struct gc_options *options, int64_t deadline_ns, struct gc_report *out,
 		   bool *done, struct error *err)
 {
-	const struct extgit_notes_author author = {settings->baseline_name,
-						   settings->baseline_email,
-						   "Old notes removed by perfgate\n"};
+	const struct extgit_notes_author author =
+		notes_author(settings, "Old notes removed by perfgate\n");
 	AUTO(extgit_notes) struct extgit_notes *notes = NULL;
 	AUTO(collection) struct collection collection = {0};
 	char commit[EXTGIT_OID_SIZE];

@@ -328,6 +328,25 @@ static int walk(struct reading *reading, struct error *err)
 
 /* -- which notes ------------------------------------------------------ */
 
+/* Notes that are not to be trusted are none, and that is said loudly. */
+static int open_one(struct reading *reading, const char *reference, struct extgit_notes **out,
+		    struct error *err)
+{
+	struct baseline_history *history = reading->history;
+	char doubt[512];
+
+	if (notes_open(reading->git, reading->settings, reference, out, doubt, sizeof doubt, err))
+		return -1;
+	if (*doubt == '\0')
+		return 0;
+	log_warning("%s", doubt);
+	snprintf(history->warning, sizeof history->warning, "%s", doubt);
+	if (out == &reading->baselines)
+		snprintf(history->reason, sizeof history->reason, "no baseline: none is trusted");
+	extgit_notes_free(TAKE(*out));
+	return 0;
+}
+
 /* In CI what the remote has now; else what the clone has. */
 static int open_notes(struct reading *reading, struct error *err)
 {
@@ -351,10 +370,10 @@ static int open_notes(struct reading *reading, struct error *err)
 				      &reading->remote, err)) {
 		return -1;
 	}
-	return extgit_notes_open(reading->git, in_ci ? BASELINE_REMOTE : BASELINE_REFERENCE,
-				 &reading->baselines, err) ||
-	       extgit_notes_open(reading->git, in_ci ? ACCEPTED_REMOTE : ACCEPTED_REFERENCE,
-				 &reading->accepted, err);
+	return open_one(reading, in_ci ? BASELINE_REMOTE : BASELINE_REFERENCE, &reading->baselines,
+			err) ||
+	       open_one(reading, in_ci ? ACCEPTED_REMOTE : ACCEPTED_REFERENCE, &reading->accepted,
+			err);
 }
 
 static int read_history(struct reading *reading, struct error *err)

@@ -106,7 +106,35 @@ int notes_read(const struct extgit_notes *notes, const char *commit, struct reco
 	return 0;
 }
 
+int notes_open(const struct extgit *git, const struct settings *settings, const char *reference,
+	       struct extgit_notes **out, char *doubt, size_t doubt_size, struct error *err)
+{
+	AUTO(extgit_notes) struct extgit_notes *notes = NULL;
+	char why[256] = "";
+
+	if (extgit_notes_open(git, reference, &notes, err) ||
+	    (notes && settings->baseline_signed &&
+	     extgit_notes_verify(git, extgit_notes_tip(notes), why, sizeof why, err)))
+		return -1;
+	*doubt = '\0';
+	if (*why)
+		snprintf(doubt, doubt_size, "%s is not to be trusted (baseline.signed): %.12s: %s",
+			 reference, extgit_notes_tip(notes), why);
+	*out = TAKE(notes);
+	return 0;
+}
+
 /* -- writing ---------------------------------------------------------- */
+
+struct extgit_notes_author notes_author(const struct settings *settings, const char *message)
+{
+	return (struct extgit_notes_author){
+		.name = settings->baseline_name,
+		.email = settings->baseline_email,
+		.message = message,
+		.signing = settings->baseline_signed ? NOTES_SIGNED : NOTES_UNSIGNED,
+	};
+}
 
 struct line {
 	const char *text;
@@ -251,8 +279,7 @@ int notes_write(const struct extgit *git, const struct settings *settings,
 	struct extgit_note_write write = {
 		.reference = BASELINE_REFERENCE,
 		.object = record->commit,
-		.author = {settings->baseline_name, settings->baseline_email,
-			   "Notes added by perfgate\n"},
+		.author = notes_author(settings, "Notes added by perfgate\n"),
 		.limit_bytes = NOTE_LIMIT_BYTES,
 		.merge = merge,
 		.arg = record,

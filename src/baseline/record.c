@@ -138,31 +138,31 @@ static json_t *environment_json(const struct run *run)
 	return out;
 }
 
+static json_t *facts_json(const struct scenario_result *scenario)
+{
+	const char *digest = scenario->suite_digest;
+	json_t *out = extjson_object();
+
+	extjson_set(out, "suite", extjson_string(digest ? digest : "none"));
+	if (scenario->generator.limited)
+		extjson_set(out, "at_least", json_true());
+	if (scenario->speed_ms > 0)
+		extjson_set(out, "speed", extjson_rounded(scenario->speed_ms, SIGNIFICANT));
+	return out;
+}
+
 static void set_scenarios(json_t *document, const struct run *run, bool totals_only)
 {
-	json_t *cells = extjson_object(), *suite = extjson_object(), *at_least = extjson_array();
-	json_t *speed = extjson_object();
+	json_t *cells = extjson_object(), *scenarios = extjson_object();
 
 	for (size_t i = 0; i < run->n_scenarios; i++) {
 		const struct scenario_result *scenario = &run->scenarios[i];
-		const char *digest = scenario->suite_digest;
 
 		extjson_set(cells, scenario->name, scenario_json(run, scenario, totals_only));
-		extjson_set(suite, scenario->name, extjson_string(digest ? digest : "none"));
-		if (scenario->generator.limited)
-			extjson_append(at_least, extjson_string(scenario->name));
-		if (scenario->speed_ms > 0)
-			extjson_set(speed, scenario->name,
-				    extjson_rounded(scenario->speed_ms, SIGNIFICANT));
+		extjson_set(scenarios, scenario->name, facts_json(scenario));
 	}
 	extjson_set(document, "cells", cells);
-	extjson_set(document, "suite", suite);
-	if (json_array_size(at_least))
-		extjson_set(document, "at_least", json_incref(at_least));
-	json_decref(at_least);
-	if (json_object_size(speed))
-		extjson_set(document, "speed", json_incref(speed));
-	json_decref(speed);
+	extjson_set(document, "scenarios", scenarios);
 }
 
 /* The first of them: whether there is any matters, and which are usual. */
@@ -225,7 +225,7 @@ static size_t dumped_length(const json_t *document)
  */
 static void add_sketches(json_t *document, const struct run *run)
 {
-	json_t *sketches = extjson_object();
+	const json_t *scenarios = json_object_get(document, "scenarios");
 	size_t base_bytes = dumped_length(document), sketch_bytes = 0;
 
 	for (size_t i = 0; i < run->n_scenarios; i++) {
@@ -241,11 +241,9 @@ static void add_sketches(json_t *document, const struct run *run)
 		    base_bytes + bytes + 1024 > RECORD_LIMIT_BYTES)
 			continue;
 		sketch_bytes = bytes;
-		extjson_set(sketches, run->scenarios[i].name, extjson_string(strbuf_text(&text)));
+		extjson_set(json_object_get(scenarios, run->scenarios[i].name), "sketch",
+			    extjson_string(strbuf_text(&text)));
 	}
-	if (json_object_size(sketches))
-		extjson_set(document, "sketch", json_incref(sketches));
-	json_decref(sketches);
 }
 
 static void set_id(json_t *document)

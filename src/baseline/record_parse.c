@@ -75,7 +75,8 @@ static bool lists(const json_t *array, const char *text)
 	return false;
 }
 
-static int read_scenarios(struct record *record, struct error *err)
+/* Schema 1: a member of the record per fact, each with the scenarios that have it. */
+static int read_scenarios_1(struct record *record, struct error *err)
 {
 	json_t *suite = json_object_get(record->document, "suite"), *digest;
 	const json_t *at_least = json_object_get(record->document, "at_least");
@@ -100,6 +101,38 @@ static int read_scenarios(struct record *record, struct error *err)
 	}
 	return 0;
 }
+
+static int read_scenarios_2(struct record *record, struct error *err)
+{
+	json_t *scenarios = json_object_get(record->document, "scenarios"), *facts;
+	const char *name;
+
+	if (!json_is_object(scenarios) || json_object_size(scenarios) == 0)
+		return bad(err, "scenarios: expected an object");
+	record->scenarios =
+		arena_alloc(&record->arena, json_object_size(scenarios), sizeof *record->scenarios);
+	json_object_foreach (scenarios, name, facts) {
+		const char *digest = extjson_get_string(facts, "suite", NULL);
+
+		if (!digest)
+			return error_set(err, ERROR_BASELINE, "scenarios.%s.suite: expected a text",
+					 name);
+		record->scenarios[record->n_scenarios++] = (struct record_scenario){
+			.name = name,
+			.suite_digest = digest,
+			.sketch = extjson_get_string(facts, "sketch", NULL),
+			.at_least = json_is_true(json_object_get(facts, "at_least")),
+			.speed_ms = fmax(0, extjson_get_number(facts, "speed", 0)),
+		};
+	}
+	return 0;
+}
+
+/* What differs between the schemas, by version from 1 on. */
+static int (*const scenario_readers[RECORD_VERSION])(struct record *record, struct error *err) = {
+	read_scenarios_1,
+	read_scenarios_2,
+};
 
 static bool is_in_range(enum metric metric, double value)
 {
@@ -219,7 +252,8 @@ static int check_id(struct record *record, struct error *err)
 	return 0;
 }
 
-static enum record_state read_version(const json_t *document, struct error *err)
+/* *out from 1 to RECORD_VERSION */
+static enum record_state read_version(const json_t *document, size_t *out, struct error *err)
 {
 	const json_t *version = json_object_get(document, "v");
 
@@ -234,6 +268,7 @@ static enum record_state read_version(const json_t *document, struct error *err)
 			  (long long)json_integer_value(version), RECORD_VERSION);
 		return RECORD_NEWER;
 	}
+	*out = (size_t)json_integer_value(version);
 	return RECORD_GOOD;
 }
 
@@ -242,6 +277,7 @@ enum record_state record_parse(const char *line, size_t length, struct record **
 {
 	AUTO(record) struct record *record = xcalloc(1, sizeof *record);
 	enum record_state state;
+	size_t version = 0;
 
 	if (extjson_parse(line, length, RECORD_LIMIT_BYTES, ERROR_BASELINE, &record->document, err))
 		return RECORD_BAD;
@@ -249,12 +285,12 @@ enum record_state record_parse(const char *line, size_t length, struct record **
 		bad(err, "not a JSON object");
 		return RECORD_BAD;
 	}
-	state = read_version(record->document, err);
+	state = read_version(record->document, &version, err);
 	if (state != RECORD_GOOD)
 		return state;
 	record->line = xstrndup(line, length);
-	if (check_id(record, err) || read_head(record, err) || read_scenarios(record, err) ||
-	    read_cells(record, err))
+	if (check_id(record, err) || read_head(record, err) ||
+	    scenario_readers[version - 1](record, err) || read_cells(record, err))
 		return RECORD_BAD;
 	read_advisory(record);
 	*out = TAKE(record);

@@ -118,12 +118,43 @@ static int fetch(const struct sync *sync, struct error *err)
 
 /* -- what to push ----------------------------------------------------- */
 
-static const struct extgit_notes_author *author(const struct sync *sync, const char *message,
-						struct extgit_notes_author *out)
+/* With baseline.signed nothing is passed on, in either direction, that git does not trust. */
+static int check_signed(const struct sync *sync, const char *reference, const char *commit,
+			struct error *err)
 {
-	*out = (struct extgit_notes_author){sync->settings->baseline_name,
-					    sync->settings->baseline_email, message};
-	return out;
+	char doubt[256] = "";
+
+	if (!sync->settings->baseline_signed || *commit == '\0')
+		return 0;
+	if (extgit_notes_verify(sync->git, commit, doubt, sizeof doubt, err))
+		return -1;
+	if (*doubt)
+		return error_set(err, ERROR_BASELINE,
+				 "baselines not exchanged: %s at %.12s is not to be trusted: %s; "
+				 "look at it, then vouch for it: perfgate baseline sync --sign",
+				 reference, commit, doubt);
+	return 0;
+}
+
+/* `--sign`: a commit of ours on top, when the notes are not trusted as they are. */
+static int vouch(const struct sync *sync, const char *reference, char *commit, struct error *err)
+{
+	struct extgit_notes_author by =
+		notes_author(sync->settings, "Notes vouched for with perfgate\n");
+	char doubt[256] = "", old[EXTGIT_OID_SIZE];
+
+	if (*commit == '\0')
+		return 0;
+	if (extgit_notes_verify(sync->git, commit, doubt, sizeof doubt, err))
+		return -1;
+	if (*doubt == '\0')
+		return 0;
+	by.signing = NOTES_VOUCHED;
+	memcpy(old, commit, sizeof old);
+	if (extgit_notes_commit(sync->git, old, NULL, 0, &by, commit, err))
+		return -1;
+	log_info("%s: signed on top of %.12s (%s)", reference, old, doubt);
+	return 0;
 }
 
 /* The union of the clone's notes and the remote's; the clone has it, too, afterwards. */
@@ -131,17 +162,23 @@ static int merge_local(const struct sync *sync, const struct store *store, const
 		       char *out, struct error *err)
 {
 	struct extgit_notes_merging merging = {.limit_bytes = NOTE_LIMIT_BYTES,
-					       .merge = notes_merge_three};
+					       .merge = notes_merge_three,
+					       .author =
+						       notes_author(sync->settings,
+								    "Notes merged by perfgate\n")};
 	int64_t deadline_ns = clock_now_ns() + LOCAL_BUDGET_NS;
 	char ours[EXTGIT_OID_SIZE];
 	bool swapped = false;
 
-	author(sync, "Notes merged by perfgate\n", &merging.author);
+	if (sync->options->sign)
+		merging.author.signing = NOTES_VOUCHED;
 	while (!swapped) {
 		size_t received = 0;
 
 		if (read_tip(sync, store->local, ours, err) ||
-		    extgit_notes_merge(sync->git, ours, theirs, &merging, out, err))
+		    extgit_notes_merge(sync->git, ours, theirs, &merging, out, err) ||
+		    (sync->options->sign ? vouch(sync, store->local, out, err)
+					 : check_signed(sync, store->local, out, err)))
 			return -1;
 		if (strcmp(ours, out) == 0)
 			return 0;
@@ -167,7 +204,8 @@ static int add_record(const struct sync *sync, const struct store *store, const 
 	AUTO(strbuf) struct strbuf text = {0};
 	enum extgit_note_state state = NOTE_ABSENT;
 	struct extgit_note_edit edit = {{0}, NULL, 0};
-	struct extgit_notes_author by;
+	const struct extgit_notes_author by =
+		notes_author(sync->settings, "Notes added by perfgate\n");
 
 	memmove(out, theirs, EXTGIT_OID_SIZE);
 	if (extgit_notes_open(sync->git, store->remote, &notes, err) ||
@@ -185,8 +223,7 @@ static int add_record(const struct sync *sync, const struct store *store, const 
 	snprintf(edit.object, sizeof edit.object, "%s", sync->record->commit);
 	edit.text = text.data;
 	edit.length = text.length;
-	return extgit_notes_commit(sync->git, theirs, &edit, 1,
-				   author(sync, "Notes added by perfgate\n", &by), out, err);
+	return extgit_notes_commit(sync->git, theirs, &edit, 1, &by, out, err);
 }
 
 /* -- push ------------------------------------------------------------- */

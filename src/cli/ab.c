@@ -21,12 +21,7 @@
 struct comparing {
 	struct session *session;
 	struct ab_session *ab;
-	struct ab_cells cells;
-	struct ab_plan plan;
-	struct ab_trial trial;
-	struct ab_result result;
-	struct ab_workspace *workspace;
-	struct rng rng;
+	struct ab_judging judging;
 	struct comparison *out;
 	struct strbuf order;
 	int64_t start_ns, end_ns;
@@ -112,10 +107,12 @@ static void plan_again(struct comparing *run)
 	double left_s = (double)(run->end_ns - clock_now_ns()) / (double)NS_PER_S;
 	double block_s = run->blocks_s / (double)run->measured;
 	size_t blocks = affordable(run->session->settings,
-				   left_s + (double)run->trial.n_blocks * block_s, block_s);
+				   left_s + (double)run->judging.trial.n_blocks * block_s, block_s);
 
-	ab_plan_init(&run->plan, blocks);
-	run->out->planned = run->plan.n_looks ? run->plan.looks[run->plan.n_looks - 1].blocks : 0;
+	ab_plan_init(&run->judging.plan, blocks);
+	run->out->planned = run->judging.plan.n_looks
+				    ? run->judging.plan.looks[run->judging.plan.n_looks - 1].blocks
+				    : 0;
 }
 
 static bool has_time(const struct comparing *run)
@@ -131,15 +128,15 @@ static bool has_time(const struct comparing *run)
 
 static void tell_block(const struct comparing *run, const struct ab_record *record)
 {
-	const struct ab_cells *cells = &run->cells;
-	size_t k = run->trial.n_blocks - 1;
+	const struct ab_cells *cells = &run->judging.cells;
+	size_t k = run->judging.trial.n_blocks - 1;
 	/* The total's p50, or the first of the cells that an alarm is about. */
 	const struct ab_cell *cell = &cells->items[0];
 	const struct ab_sample *side = cell->blocks[k].side;
 
-	log_info("block %zu/%u (%s first): %s %.3g -> %.3g", run->trial.n_blocks, run->out->planned,
-		 record->head_first ? "head" : "base", metric_table[cell->metric].name,
-		 side[AB_BASE].value, side[AB_HEAD].value);
+	log_info("block %zu/%u (%s first): %s %.3g -> %.3g", run->judging.trial.n_blocks,
+		 run->out->planned, record->head_first ? "head" : "base",
+		 metric_table[cell->metric].name, side[AB_BASE].value, side[AB_HEAD].value);
 }
 
 static void take_block(struct comparing *run, const struct ab_record *record)
@@ -150,17 +147,11 @@ static void take_block(struct comparing *run, const struct ab_record *record)
 	run->out->spoiled += record->spoiled ? record->attempt : record->attempt - 1;
 	if (record->spoiled)
 		return;
-	ab_cells_add(&run->cells, run->trial.n_blocks++, &record->side[AB_BASE],
-		     &record->side[AB_HEAD]);
+	ab_judging_add(&run->judging, record);
 	strbuf_putc(&run->order, record->head_first ? 'h' : 'b');
-	if (run->trial.n_blocks == 1)
+	if (run->judging.trial.n_blocks == 1)
 		plan_again(run);
 	tell_block(run, record);
-}
-
-static bool judge(struct comparing *run)
-{
-	return ab_judge(run->workspace, &run->plan, &run->trial, &run->rng, &run->result);
 }
 
 /* What the look could have found, for those who wait. */
@@ -170,9 +161,9 @@ static void tell_look(const struct comparing *run)
 	AUTO(strbuf) struct strbuf text = {0};
 	size_t shown = 0;
 
-	for (size_t i = 0; i < run->cells.n && shown < LOOK_SHOWN; i++) {
-		enum metric metric = run->cells.items[i].metric;
-		double mde = run->cells.results[i].mde;
+	for (size_t i = 0; i < run->judging.cells.n && shown < LOOK_SHOWN; i++) {
+		enum metric metric = run->judging.cells.items[i].metric;
+		double mde = run->judging.cells.results[i].mde;
 
 		if (isnan(mde) || ab_is_rate(metric) || metric == METRIC_P99)
 			continue;
@@ -181,7 +172,7 @@ static void tell_look(const struct comparing *run)
 			      ab_change_text(&arena, metric, mde));
 	}
 	log_info("look %u after %zu blocks: no verdict yet; what it would find by now: %s",
-		 run->result.look, run->trial.n_blocks, strbuf_text(&text));
+		 run->judging.result.look, run->judging.trial.n_blocks, strbuf_text(&text));
 }
 
 /* --max-runtime ended the block: no fault of the servers. */
@@ -215,11 +206,11 @@ static int measure_blocks(struct comparing *run, struct error *err)
 		take_block(run, &record);
 		if (record.spoiled)
 			continue;
-		if (run->plan.n_looks == 0)
+		if (run->judging.plan.n_looks == 0)
 			return refuse_pace(run, err);
-		if (judge(run))
+		if (ab_judging_judge(&run->judging))
 			return 0;
-		if (run->result.look)
+		if (run->judging.result.look)
 			tell_look(run);
 	}
 	return 0;
@@ -230,7 +221,7 @@ static int measure_blocks(struct comparing *run, struct error *err)
 static const char *how_it_ended(const struct comparing *run)
 {
 	struct arena *arena = &run->session->run->arena;
-	size_t blocks = run->trial.n_blocks;
+	size_t blocks = run->judging.trial.n_blocks;
 
 	if (cli_stop)
 		return arena_printf(arena, "interrupted after %zu block%s", blocks,
@@ -239,8 +230,8 @@ static const char *how_it_ended(const struct comparing *run)
 		return arena_printf(arena, "there was time for %zu block%s, a verdict needs %d",
 				    blocks, blocks == 1 ? "" : "s", AB_BLOCKS_MIN);
 	return arena_printf(arena, "%s after %zu blocks, %.0f s of load%s",
-			    outcome_names[run->result.outcome], blocks, run->out->load_s,
-			    run->trial.last ? "; the time for it was used up" : "");
+			    outcome_names[run->judging.result.outcome], blocks, run->out->load_s,
+			    run->judging.trial.last ? "; the time for it was used up" : "");
 }
 
 static const char *notes(const struct session *session, struct arena *arena)
@@ -303,17 +294,17 @@ static void finish(struct comparing *run, bool failed)
 	bool interrupted = failed || cli_stop;
 
 	/* The time is over before the last look: what there is decides. */
-	if (!run->result.done && run->trial.n_blocks > 0) {
-		run->trial.last = true;
-		judge(run);
+	if (!run->judging.result.done && run->judging.trial.n_blocks > 0) {
+		run->judging.trial.last = true;
+		ab_judging_judge(&run->judging);
 	}
-	out->blocks = (uint32_t)run->trial.n_blocks;
-	out->look = run->result.look;
+	out->blocks = (uint32_t)run->judging.trial.n_blocks;
+	out->look = run->judging.result.look;
 	out->order = arena_strdup(&session->run->arena, strbuf_text(&run->order));
 	out->duration_s = (double)(clock_now_ns() - run->start_ns) / (double)NS_PER_S;
 	out->reason = how_it_ended(run);
-	if (run->trial.n_blocks > 0)
-		ab_cells_store(&run->cells, &run->trial, interrupted,
+	if (run->judging.trial.n_blocks > 0)
+		ab_cells_store(&run->judging.cells, &run->judging.trial, interrupted,
 			       session_rules(session)->regression_enforce == ENFORCE_WARN,
 			       session->run);
 	else if (!failed)
@@ -345,26 +336,18 @@ int ab_compare(struct session *session, struct ab_session *ab, const struct ab_b
 	struct comparing run = {
 		.session = session,
 		.ab = ab,
-		.workspace = ab_workspace_new(),
 		.out = new_comparison(session, base, coin_seed),
 		.start_ns = clock_now_ns(),
 	};
 	int status;
 
 	run.end_ns = run.start_ns + budget_ns(session);
-	rng_seed(&run.rng, coin_seed, 0);
-	ab_cells_init(&run.cells, session, ab_slot(session), AB_BLOCKS_MAX);
-	ab_cells_keep_alarms(&run.cells, base->alarmed);
-	run.result.cells = run.cells.results;
-	run.trial = (struct ab_trial){.cells = run.cells.items,
-				      .n_cells = run.cells.n,
-				      .floor_ms = session_rules(session)->regression_floor_ms};
-	ab_plan_init(&run.plan,
-		     affordable(session->settings, run.out->budget_s, ab_block_load_s(session)));
+	ab_judging_init(&run.judging, session, base->alarmed,
+			affordable(session->settings, run.out->budget_s, ab_block_load_s(session)),
+			coin_seed);
 	status = measure_blocks(&run, err);
 	finish(&run, status != 0);
-	ab_workspace_free(run.workspace);
-	ab_cells_release(&run.cells);
+	ab_judging_release(&run.judging);
 	strbuf_release(&run.order);
 	return status;
 }

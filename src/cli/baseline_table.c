@@ -66,14 +66,21 @@ void baseline_put_values(const struct record *record, const char *scenario, cons
 	}
 }
 
-int baseline_open_store(struct extgit **git, struct extgit_notes **notes, struct error *err)
+int baseline_open_store(const struct settings *settings, struct extgit **git,
+			struct extgit_notes **notes, struct error *err)
 {
+	char doubt[512];
+
 	if (extgit_open(git, err))
 		return -1;
 	if (!*git)
 		return error_set(err, ERROR_USAGE,
 				 "baselines are kept in a git repository, and here is none");
-	return extgit_notes_open(*git, BASELINE_REFERENCE, notes, err);
+	if (notes_open(*git, settings, BASELINE_REFERENCE, notes, doubt, sizeof doubt, err))
+		return -1;
+	if (*doubt)
+		log_warning("%s", doubt);
+	return 0;
 }
 
 int baseline_find_commit(const struct extgit *git, const char *revision, char *commit,

@@ -8,46 +8,35 @@
 #define BLOCKS_AT_MOST 24
 
 /* Blocks until a verdict. */
-static int decide(struct session *session, struct ab_session *ab, struct rng *rng,
-		  struct ab_workspace *workspace, enum outcome *out, struct error *err)
+static int decide(struct session *session, struct ab_session *ab, uint64_t seed, enum outcome *out,
+		  struct error *err)
 {
-	AUTO(ab_cells) struct ab_cells cells;
-	struct ab_trial trial = {.floor_ms = session_rules(session)->regression_floor_ms};
-	struct ab_result result = {0};
-	struct ab_plan plan;
+	AUTO(ab_judging) struct ab_judging judging;
 
-	ab_plan_init(&plan, BLOCKS_AT_MOST);
-	ab_cells_init(&cells, session, ab_slot(session), AB_BLOCKS_MAX);
-	trial.cells = cells.items;
-	trial.n_cells = cells.n;
-	result.cells = cells.results;
-	while (!result.done) {
+	ab_judging_init(&judging, session, NULL, BLOCKS_AT_MOST, seed);
+	while (!judging.result.done) {
 		AUTO(ab_record) struct ab_record record = {0};
 
 		if (ab_measure_block(ab, &record, err))
 			return -1;
 		if (record.spoiled)
 			continue;
-		ab_cells_add(&cells, trial.n_blocks++, &record.side[AB_BASE],
-			     &record.side[AB_HEAD]);
-		ab_judge(workspace, &plan, &trial, rng, &result);
+		ab_judging_add(&judging, &record);
+		ab_judging_judge(&judging);
 	}
-	*out = result.outcome;
+	*out = judging.result.outcome;
 	return 0;
 }
 
 static int repeat(struct session *session, struct ab_session *ab, size_t runs,
 		  struct calibration_report *out, struct error *err)
 {
-	struct ab_workspace *workspace = ab_workspace_new();
-	struct rng rng;
 	int status = 0;
 
-	rng_seed(&rng, session->run->seed, 0);
 	while (status == 0 && out->live_runs < runs && !cli_stop) {
 		enum outcome outcome;
 
-		status = decide(session, ab, &rng, workspace, &outcome, err);
+		status = decide(session, ab, session->run->seed + out->live_runs, &outcome, err);
 		if (status)
 			break;
 		out->live_runs++;
@@ -55,7 +44,6 @@ static int repeat(struct session *session, struct ab_session *ab, size_t runs,
 		log_info("live control %zu of %zu: %s", out->live_runs, runs,
 			 outcome_names[outcome]);
 	}
-	ab_workspace_free(workspace);
 	return cli_stop ? 0 : status;
 }
 

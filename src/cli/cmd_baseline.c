@@ -72,10 +72,11 @@ static int show_run(struct cli *cli, struct error *err)
 	AUTO(extgit) struct extgit *git = NULL;
 	AUTO(extgit_notes) struct extgit_notes *notes = NULL;
 	AUTO(record_list) struct record_list list = {0};
+	AUTO(settings) struct settings *settings = NULL;
 	AUTO(strbuf) struct strbuf out = {0};
 	char commit[EXTGIT_OID_SIZE];
 
-	if (baseline_open_store(&git, &notes, err) ||
+	if (cli_settings(cli, &settings, err) || baseline_open_store(settings, &git, &notes, err) ||
 	    baseline_find_commit(git, cli_argument(cli, 0), commit, err) ||
 	    (notes && *commit && notes_read(notes, commit, &list, err)))
 		return -1;
@@ -172,7 +173,7 @@ static int promote_run(struct cli *cli, struct error *err)
 		return error_set(err, ERROR_USAGE,
 				 "--from RESULT is missing: which result.json was measured?");
 	if (cli_settings(cli, &settings, err) || codec_load(path, &run, err) ||
-	    baseline_open_store(&git, &notes, err) ||
+	    baseline_open_store(settings, &git, &notes, err) ||
 	    baseline_find_commit(git, cli_argument(cli, 0), landed, err))
 		return -1;
 	ci_read(&ci);

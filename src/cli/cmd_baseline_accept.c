@@ -156,8 +156,7 @@ static int accept_all(struct accepting *accepting, const char *const *cells, jso
 
 static int describe(const struct cli *cli, struct accepting *accepting, struct error *err)
 {
-	const struct extgit_notes_author author = {accepting->settings->baseline_name,
-						   accepting->settings->baseline_email, NULL};
+	const struct extgit_notes_author author = notes_author(accepting->settings, NULL);
 	AUTO_FREE char *identity = extgit_notes_identity(accepting->git, &author);
 	char commit[EXTGIT_OID_SIZE], when[CLOCK_RFC3339_SIZE];
 
@@ -194,7 +193,7 @@ static int accept_run(struct cli *cli, struct error *err)
 		return error_set(err, ERROR_USAGE,
 				 "--reason is missing: every report will show it");
 	if (check_until(cli_value(cli, "--until"), err) || check_event(err) ||
-	    cli_settings(cli, &settings, err) || baseline_open_store(&git, &notes, err))
+	    cli_settings(cli, &settings, err) || baseline_open_store(settings, &git, &notes, err))
 		return -1;
 	accepting.git = git;
 	accepting.notes = notes;

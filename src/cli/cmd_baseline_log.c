@@ -297,10 +297,12 @@ static int log_run(struct cli *cli, struct error *err)
 	AUTO(extgit_notes) struct extgit_notes *notes = NULL;
 	AUTO(extgit_notes) struct extgit_notes *accepted = NULL;
 	AUTO(history) struct history history = {0};
+	AUTO(settings) struct settings *settings = NULL;
 	AUTO(strbuf) struct strbuf out = {0};
 	char commit[EXTGIT_OID_SIZE];
 
-	if (parse_limit(cli, &history.limit, err) || baseline_open_store(&git, &notes, err) ||
+	if (parse_limit(cli, &history.limit, err) || cli_settings(cli, &settings, err) ||
+	    baseline_open_store(settings, &git, &notes, err) ||
 	    baseline_find_commit(git, cli_argument(cli, 0), commit, err))
 		return -1;
 	history.git = git;

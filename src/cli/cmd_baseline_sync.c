@@ -105,6 +105,11 @@ static int sync_run(struct cli *cli, struct error *err)
 		return -1;
 	ci_read(&ci);
 	options.fetch_only = ci.kind == CI_PULL_REQUEST;
+	options.sign = cli_flag(cli, "--sign");
+	if (options.sign && ci.kind != CI_NONE)
+		return error_set(err, ERROR_USAGE, "--sign: a person vouches, not a CI job");
+	if (options.sign && !settings->baseline_signed)
+		return error_set(err, ERROR_USAGE, "--sign: `baseline.signed` is not set");
 	if (options.fetch_only)
 		log_info("baselines are fetched and not pushed: the event is %s", ci.event);
 	if ((record && !options.dry_run && !options.fetch_only &&
@@ -128,6 +133,8 @@ static const struct option_row sync_options[] = {
 	REMOTE_OPTION,
 	{.name = "--record", .value = "FILE", .help = "add a record that a job could not push"},
 	{.name = "--timeout", .value = "DURATION", .help = "give up after this time (90s)"},
+	{.name = "--sign",
+	 .help = "with baseline.signed: vouch for notes that are not signed by a trusted key"},
 	{.name = "--strict", .help = "a rewritten history of the remote's notes is exit 4"},
 	{.name = "--json", .help = "print what was done as JSON"},
 	{0},
@@ -142,7 +149,11 @@ const struct command cmd_baseline_sync = {
 		"it with a lease: when somebody else was faster, again, for 90 s in all. Nothing "
 		"is\n"
 		"lost on either side. What could not be pushed stays here (exit status 4). The\n"
-		"credentials are those of git; nobody is asked for a password.",
+		"credentials are those of git; nobody is asked for a password.\n"
+		"\n"
+		"With `baseline.signed: true` notes are signed as git signs commits (gpg.format,\n"
+		"user.signingKey), and what git verify-commit does not trust is neither taken nor\n"
+		"sent: look at it (perfgate baseline log), then --sign it.",
 	.examples = "  perfgate baseline sync\n"
 		    "  # what would be sent?\n"
 		    "  perfgate baseline sync -n\n"

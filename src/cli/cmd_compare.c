@@ -51,7 +51,7 @@ static struct run *run_of(const struct record *record)
 	return run;
 }
 
-static int read_baseline(struct side *side, struct error *err)
+static int read_baseline(const struct settings *settings, struct side *side, struct error *err)
 {
 	AUTO(extgit) struct extgit *git = NULL;
 	AUTO(extgit_notes) struct extgit_notes *notes = NULL;
@@ -59,7 +59,7 @@ static int read_baseline(struct side *side, struct error *err)
 	char commit[EXTGIT_OID_SIZE];
 	int status;
 
-	if (baseline_open_store(&git, &notes, err))
+	if (baseline_open_store(settings, &git, &notes, err))
 		return -1;
 	status = extgit_resolve(git, side->shown, commit, err);
 	if (!status && notes)
@@ -75,12 +75,13 @@ static int read_baseline(struct side *side, struct error *err)
 	return status;
 }
 
-static int read_side(const char *text, struct side *out, struct error *err)
+static int read_side(const char *text, const struct settings *settings, struct side *out,
+		     struct error *err)
 {
 	int status;
 
 	out->shown = text;
-	status = fs_exists(text) ? read_file(out, err) : read_baseline(out, err);
+	status = fs_exists(text) ? read_file(out, err) : read_baseline(settings, out, err);
 	return status ? error_wrap(err, "%s", text) : 0;
 }
 
@@ -153,8 +154,9 @@ static int compare_run(struct cli *cli, struct error *err)
 	const char *caveat = history_caveat(&run->arena, 1);
 	char why[600];
 
-	if (cli_settings(cli, &settings, err) || read_side(cli_argument(cli, 0), &base, err) ||
-	    read_side(cli_argument(cli, 1), &head, err))
+	if (cli_settings(cli, &settings, err) ||
+	    read_side(cli_argument(cli, 0), settings, &base, err) ||
+	    read_side(cli_argument(cli, 1), settings, &head, err))
 		return -1;
 	if (!record_is_comparable(base.record, head.run, base.record->epoch, false, why,
 				  sizeof why))

@@ -74,6 +74,8 @@ const struct setting_row setting_table[] = {
 	 .check = check_email, .help = "author address of baseline notes; default git's"},
 	{"baseline.epoch", SETTING_INTEGER, SETTING_JUDGED, AT(baseline_epoch), 0, 1e9,
 	 .fallback = "0", .help = "raise it to start baselines afresh"},
+	{"baseline.signed", SETTING_BOOL, 0, AT(baseline_signed), .fallback = "false",
+	 .help = "sign baseline notes with git's signing key; take only what git trusts"},
 	{"baseline.remote", SETTING_TEXT, SETTING_NULLABLE, AT(baseline_remote),
 	 .check = check_name, .help = "git remote of the baselines; default origin"},
 

@@ -1,11 +1,13 @@
 #include "perfgate/ext/git.h"
 
+#include "git_alarm.h"
+#include "git_auto.h"
+#include "perfgate/base/clock.h"
 #include "perfgate/base/fs.h"
 #include "perfgate/base/text.h"
 #include "perfgate/ext/git_guard.h"
 
 #include <errno.h>
-#include <git2.h>
 #include <git2/sys/repository.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,17 +15,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-DEFINE_AUTO(git_commit, git_commit *, git_commit_free)
-DEFINE_AUTO(git_reference, git_reference *, git_reference_free)
-DEFINE_AUTO(git_repository, git_repository *, git_repository_free)
-DEFINE_AUTO(git_index, git_index *, git_index_free)
-DEFINE_AUTO(git_config, git_config *, git_config_free)
-DEFINE_AUTO(git_status_list, git_status_list *, git_status_list_free)
-DEFINE_AUTO_VALUE(git_buf, git_buf, git_buf_dispose)
-
 struct extgit {
 	git_repository *repository;
 };
+
+/* A FIFO in the place of a file, such as an include of .git/config, blocks for ever. */
+#define OPEN_BUDGET_NS (3 * NS_PER_S)
 
 /* What libgit2 says of repositories that it cannot read, and what a person wants to hear. */
 static const struct {
@@ -35,6 +32,9 @@ static const struct {
 		       "git refs migrate --ref-format=files"},
 	{"partialclone",
 	 "a partial clone lacks objects that baselines need: clone without --filter"},
+	{"include depth", "files of its configuration include each other: see .git/config"},
+	{"Interrupted system call",
+	 "one of its files is a pipe that nobody writes to: see the includes of .git/config"},
 	{"GIT_COMMON_DIR", "GIT_COMMON_DIR is set, which perfgate does not support: unset it"},
 };
 
@@ -342,6 +342,8 @@ int extgit_open(struct extgit **out, struct error *err)
 	/* Sparse checkouts set it, and it changes nothing that we read. */
 	const char *extensions[] = {"worktreeconfig"};
 	struct extgit *git = NULL;
+	struct git_alarm alarm;
+	int status = 0;
 
 	if (!environment("GIT_DIR") && !may_be_inside_repository()) {
 		*out = NULL;
@@ -351,7 +353,11 @@ int extgit_open(struct extgit **out, struct error *err)
 		return error_set(err, ERROR_INTERNAL, "libgit2 cannot be initialised");
 	git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
 	git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions, ARRAY_SIZE(extensions));
-	if ((environment("GIT_DIR") || is_inside_repository()) && open_here(&git, err) < 0) {
+	git_alarm_set(&alarm, clock_now_ns() + OPEN_BUDGET_NS);
+	if (environment("GIT_DIR") || is_inside_repository())
+		status = open_here(&git, err);
+	git_alarm_clear(&alarm);
+	if (status < 0) {
 		git_libgit2_shutdown();
 		return -1;
 	}

@@ -1,20 +1,10 @@
 #include "perfgate/ext/git.h"
 
+#include "git_auto.h"
 #include "perfgate/base/text.h"
 
-#include <git2.h>
 #include <stdio.h>
 #include <string.h>
-
-DEFINE_AUTO(git_blob, git_blob *, git_blob_free)
-DEFINE_AUTO(git_commit, git_commit *, git_commit_free)
-DEFINE_AUTO(git_diff, git_diff *, git_diff_free)
-DEFINE_AUTO(git_object, git_object *, git_object_free)
-DEFINE_AUTO(git_odb, git_odb *, git_odb_free)
-DEFINE_AUTO(git_odb_object, git_odb_object *, git_odb_object_free)
-DEFINE_AUTO(git_reference_iterator, git_reference_iterator *, git_reference_iterator_free)
-DEFINE_AUTO(git_tree, git_tree *, git_tree_free)
-DEFINE_AUTO(git_tree_entry, git_tree_entry *, git_tree_entry_free)
 
 static int find_commit(const struct extgit *git, const char *hex, git_commit **out)
 {

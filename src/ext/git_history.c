@@ -1,3 +1,4 @@
+#include "git_auto.h"
 #include "git_spawn.h"
 
 #include "perfgate/base/clock.h"
@@ -5,14 +6,11 @@
 #include "perfgate/base/log.h"
 #include "perfgate/ext/git_remote.h"
 
-#include <git2.h>
 #include <stdio.h>
 #include <string.h>
 
 #define TIMEOUT_NS (60 * NS_PER_S)
 #define BASE "refs/heads/base"
-
-DEFINE_AUTO(git_remote, git_remote *, git_remote_free)
 
 /* A bare repository that holds commits only, and only while this file is at work. */
 struct scratch {

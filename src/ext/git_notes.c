@@ -3,10 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-DEFINE_AUTO(git_blob, git_blob *, git_blob_free)
-DEFINE_AUTO(git_odb, git_odb *, git_odb_free)
-DEFINE_AUTO(git_reference_iterator, git_reference_iterator *, git_reference_iterator_free)
-
 struct extgit_notes {
 	git_repository *repository; /* borrowed */
 	char *reference;

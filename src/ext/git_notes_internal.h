@@ -2,16 +2,11 @@
 #ifndef PERFGATE_EXT_GIT_NOTES_INTERNAL_H
 #define PERFGATE_EXT_GIT_NOTES_INTERNAL_H
 
+#include "git_auto.h"
 #include "perfgate/ext/git_notes.h"
-
-#include <git2.h>
 
 #define OID_HEX 40
 #define FAN_OUT 2
-
-DEFINE_AUTO(git_commit, git_commit *, git_commit_free)
-DEFINE_AUTO(git_tree, git_tree *, git_tree_free)
-DEFINE_AUTO(git_reference, git_reference *, git_reference_free)
 
 /* Tip and tree of the reference; both stay NULL when there is none. */
 PG_MUST_CHECK int notes_open_tip(git_repository *repository, const char *reference,
@@ -30,8 +25,11 @@ PG_MUST_CHECK int notes_read_one(git_repository *repository, const git_tree *roo
 				 enum extgit_note_state *state, struct strbuf *out,
 				 struct error *err);
 
-/* Write `tree` as a commit by the author; `parents` may hold NULLs behind `count`. */
-PG_MUST_CHECK int notes_write_commit(git_repository *repository, const git_oid *tree,
+/*
+ * Write `tree` as a commit by the author, signed when they ask for it; `parents` may hold NULLs
+ * behind `count`.
+ */
+PG_MUST_CHECK int notes_write_commit(const struct extgit *git, const git_oid *tree,
 				     const git_commit **parents, size_t count,
 				     const struct extgit_notes_author *author, git_oid *out,
 				     struct error *err);

@@ -3,9 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-DEFINE_AUTO(git_diff, git_diff *, git_diff_free)
-DEFINE_AUTO(git_tree_entry, git_tree_entry *, git_tree_entry_free)
-
 /* One side of the merge. */
 struct side {
 	git_commit *commit;
@@ -179,10 +176,11 @@ static int keep_foreign(git_repository *repository, const struct changes *change
 
 /* -- the merge -------------------------------------------------------- */
 
-static int write_merge(git_repository *repository, const struct side sides[3],
+static int write_merge(const struct extgit *git, const struct side sides[3],
 		       const struct extgit_notes_merging *merging, char *out_commit,
 		       struct error *err)
 {
+	git_repository *repository = extgit_raw(git);
 	const git_commit *parents[] = {sides[2].commit, sides[1].commit};
 	AUTO(changes) struct changes changes = {0};
 	AUTO(edits) struct edits edits = {0};
@@ -201,7 +199,7 @@ static int write_merge(git_repository *repository, const struct side sides[3],
 	}
 	if (notes_write_tree(repository, sides[2].root, edits.items, edits.count, &tree, err) ||
 	    keep_foreign(repository, &changes, &sides[1], &sides[2], &tree, err) ||
-	    notes_write_commit(repository, &tree, parents, 2, &merging->author, &commit, err))
+	    notes_write_commit(git, &tree, parents, 2, &merging->author, &commit, err))
 		return -1;
 	git_oid_tostr(out_commit, EXTGIT_OID_SIZE, &commit);
 	return 0;
@@ -238,8 +236,7 @@ int extgit_notes_merge(const struct extgit *git, const char *ours, const char *t
 	    notes_open_commit(repository, ours, &mine.commit, &mine.root, err) ||
 	    notes_open_commit(repository, theirs, &other.commit, &other.root, err))
 		return -1;
-	return write_merge(repository, (const struct side[]){base, mine, other}, merging,
-			   out_commit, err);
+	return write_merge(git, (const struct side[]){base, mine, other}, merging, out_commit, err);
 }
 
 int extgit_notes_differences(const struct extgit *git, const char *one, const char *other,

@@ -11,11 +11,6 @@
 #include <time.h>
 
 #define BUDGET_NS (10 * NS_PER_S)
-#define FIXED_NAME "perfgate"
-#define FIXED_EMAIL "perfgate@localhost"
-
-DEFINE_AUTO(git_signature, git_signature *, git_signature_free)
-DEFINE_AUTO(git_treebuilder, git_treebuilder *, git_treebuilder_free)
 
 /* -- trees ------------------------------------------------------------ */
 
@@ -137,57 +132,16 @@ int notes_write_tree(git_repository *repository, const git_tree *root,
 
 /* -- commits ---------------------------------------------------------- */
 
-static int make_signature(git_repository *repository, const struct extgit_notes_author *author,
-			  git_signature **out)
-{
-	AUTO(git_signature) git_signature *own = NULL;
-	const char *name = author->name, *email = author->email;
-
-	if ((!name || !email) && git_signature_default(&own, repository) < 0)
-		own = NULL;
-	if (!name)
-		name = own ? own->name : FIXED_NAME;
-	if (!email)
-		email = own ? own->email : FIXED_EMAIL;
-	return git_signature_now(out, name, email);
-}
-
-char *extgit_notes_identity(const struct extgit *git, const struct extgit_notes_author *author)
-{
-	AUTO(git_signature) git_signature *signature = NULL;
-
-	if (make_signature(extgit_raw(git), author, &signature) < 0)
-		return xstrdup(FIXED_NAME " <" FIXED_EMAIL ">");
-	return xasprintf("%s <%s>", signature->name, signature->email);
-}
-
-int notes_write_commit(git_repository *repository, const git_oid *tree, const git_commit **parents,
-		       size_t count, const struct extgit_notes_author *author, git_oid *out,
-		       struct error *err)
-{
-	AUTO(git_signature) git_signature *signature = NULL;
-	AUTO(git_tree) git_tree *written = NULL;
-
-	if (make_signature(repository, author, &signature) < 0)
-		return extgit_fail(err, "baseline not written: identity (baseline.name, "
-					"baseline.email)");
-	if (git_tree_lookup(&written, repository, tree) < 0 ||
-	    git_commit_create(out, repository, NULL, signature, signature, NULL, author->message,
-			      written, count, parents) < 0)
-		return extgit_fail(err, "baseline not written");
-	return 0;
-}
-
-static int commit_edits(git_repository *repository, const git_commit *tip, const git_tree *root,
+static int commit_edits(const struct extgit *git, const git_commit *tip, const git_tree *root,
 			const struct extgit_note_edit *edits, size_t count,
 			const struct extgit_notes_author *author, git_oid *out, struct error *err)
 {
 	const git_commit *parents[] = {tip};
 	git_oid tree;
 
-	if (notes_write_tree(repository, root, edits, count, &tree, err))
+	if (notes_write_tree(extgit_raw(git), root, edits, count, &tree, err))
 		return -1;
-	return notes_write_commit(repository, &tree, parents, tip ? 1 : 0, author, out, err);
+	return notes_write_commit(git, &tree, parents, tip ? 1 : 0, author, out, err);
 }
 
 int extgit_notes_commit(const struct extgit *git, const char *tip,
@@ -200,7 +154,7 @@ int extgit_notes_commit(const struct extgit *git, const char *tip,
 	git_oid oid;
 
 	if (notes_open_commit(extgit_raw(git), tip, &commit, &root, err) ||
-	    commit_edits(extgit_raw(git), commit, root, edits, count, author, &oid, err))
+	    commit_edits(git, commit, root, edits, count, author, &oid, err))
 		return -1;
 	git_oid_tostr(out_commit, EXTGIT_OID_SIZE, &oid);
 	return 0;
@@ -331,7 +285,7 @@ static int attempt(const struct extgit *git, const struct extgit_note_write *wri
 	snprintf(edit.object, sizeof edit.object, "%s", write->object);
 	edit.length = text.length;
 	edit.text = text.data;
-	if (commit_edits(repository, tip, root, &edit, 1, &write->author, &commit, err))
+	if (commit_edits(git, tip, root, &edit, 1, &write->author, &commit, err))
 		return -1;
 	if (tip)
 		git_oid_tostr(old, sizeof old, git_commit_id(tip));

@@ -10,6 +10,7 @@
  * work (gc.pid) no write begins, and what was written is looked up afresh
  * before a reference names it.
  */
+#include "git_alarm.h"
 #include "git_notes_internal.h"
 
 #include "perfgate/base/clock.h"
@@ -21,15 +22,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
 #define QUEUE_FILE "perfgate.queue"
 #define POLL_NS (5 * NS_PER_MS)
-
-DEFINE_AUTO(git_odb, git_odb *, git_odb_free)
-DEFINE_AUTO(git_repository, git_repository *, git_repository_free)
 
 static void pause_once(void)
 {
@@ -59,32 +56,19 @@ static pid_t running_gc(git_repository *repository)
 	return (pid_t)pid;
 }
 
-static void end_waiting(int signal)
-{
-	(void)signal;
-}
-
 /*
  * The kernel serves blocked ones in turn; asking again and again would leave it to chance, and
- * of eight writers one would wait for ever. An alarm ends the wait, and comes again
- * in case the first was a moment early.
+ * of eight writers one would wait for ever.
  */
 static void lock_until(int fd, int64_t deadline_ns)
 {
-	struct sigaction action = {.sa_handler = end_waiting}, old_action;
-	int64_t left_ns = deadline_ns - clock_now_ns();
-	struct itimerval timer = {.it_interval = {0, 100000}}, none = {{0}, {0}};
+	struct git_alarm alarm;
 
-	left_ns = left_ns > NS_PER_MS ? left_ns : NS_PER_MS;
-	timer.it_value.tv_sec = left_ns / NS_PER_S;
-	timer.it_value.tv_usec = left_ns % NS_PER_S / NS_PER_US;
-	sigaction(SIGALRM, &action, &old_action);
-	setitimer(ITIMER_REAL, &timer, NULL);
+	git_alarm_set(&alarm, deadline_ns);
 	/* Whatever interrupts it: without the turn the swap still decides. */
 	while (flock(fd, LOCK_EX) && errno == EINTR && clock_now_ns() < deadline_ns)
 		continue;
-	setitimer(ITIMER_REAL, &none, NULL);
-	sigaction(SIGALRM, &old_action, NULL);
+	git_alarm_clear(&alarm);
 }
 
 int notes_enter_queue(git_repository *repository, int64_t deadline_ns)

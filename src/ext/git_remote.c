@@ -1,11 +1,11 @@
 #include "perfgate/ext/git_remote.h"
 
+#include "git_auto.h"
 #include "git_spawn.h"
 #include "perfgate/base/clock.h"
 #include "perfgate/base/log.h"
 #include "perfgate/base/text.h"
 
-#include <git2.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -13,10 +13,6 @@
 #define LOCK_PAUSE_NS (50 * NS_PER_MS)
 #define LOCK_BUDGET_NS (10 * NS_PER_S)
 #define NOTES_REFSPEC "+refs/notes/perfgate/*:refs/perfgate/remote/*"
-
-DEFINE_AUTO(git_remote, git_remote *, git_remote_free)
-DEFINE_AUTO_VALUE(git_strarray, git_strarray, git_strarray_dispose)
-DEFINE_AUTO_VALUE(git_buf, git_buf, git_buf_dispose)
 
 /* -- which remote ----------------------------------------------------- */
 

@@ -6,15 +6,14 @@
 #include <git2.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define ARGUMENTS_MAX 32
 
 /* -- the environment of git ------------------------------------------- */
 
 /*
- * What git, ssh and credential helpers are steered by, besides proc_clean_env(). A '*' ends a
- * prefix. GITHUB_TOKEN and GH_TOKEN are what the helper of gh reads.
+ * What git, ssh and credential helpers are steered by, besides proc_clean_env().
+ * GITHUB_TOKEN and GH_TOKEN are what the helper of gh reads.
  */
 static const char *const passed_on[] = {
 	"GIT_CONFIG*",
@@ -43,22 +42,9 @@ static const char *const passed_on[] = {
 	"GITHUB_TOKEN",
 	"GH_TOKEN",
 	"GIT_ALTERNATE_OBJECT_DIRECTORIES",
+	"GNUPGHOME",
+	NULL,
 };
-
-static bool is_passed_on(const char *assignment)
-{
-	size_t key = strcspn(assignment, "=");
-
-	for (size_t i = 0; i < ARRAY_SIZE(passed_on); i++) {
-		size_t length = strlen(passed_on[i]);
-		bool prefix = passed_on[i][length - 1] == '*';
-
-		if (prefix ? strncmp(assignment, passed_on[i], length - 1) == 0
-			   : key == length && strncmp(assignment, passed_on[i], length) == 0)
-			return true;
-	}
-	return false;
-}
 
 /* Entries of `config` as git's own variables, behind those that are there. */
 static char **add_config(char **env, const struct strbuf *config)
@@ -83,14 +69,8 @@ static char **add_config(char **env, const struct strbuf *config)
 
 static char **git_env(const struct git_call *call)
 {
-	char **env = proc_clean_env();
+	char **env = proc_env_pass(proc_clean_env(), passed_on);
 
-	for (char **item = environ; *item; item++) {
-		AUTO_FREE char *key = xstrndup(*item, strcspn(*item, "="));
-
-		if (is_passed_on(*item))
-			env = proc_env_set(env, key, *item + strlen(key) + 1);
-	}
 	/* Its messages are read. */
 	env = proc_env_set(env, "LC_ALL", "C");
 	env = proc_env_set(env, "GIT_TERMINAL_PROMPT", "0");

@@ -234,15 +234,10 @@ static void merge_timings(struct collector *into, struct endpoint_result *to,
 static void merge_endpoint(struct collector *into, struct endpoint_result *to,
 			   const struct endpoint_result *from)
 {
-	to->requests += from->requests;
-	for (size_t i = 0; i < CLASS_COUNT; i++)
-		to->classes[i] += from->classes[i];
+	endpoint_result_add(to, from);
 	to->bytes_received += from->bytes_received;
 	to->bytes_sent += from->bytes_sent;
-	histogram_merge(to->latency, from->latency);
 	histogram_merge(to->service, from->service);
-	to->cache_hits += from->cache_hits;
-	to->cache_misses += from->cache_misses;
 	merge_timings(into, to, from);
 	if (!to->first_failure && from->first_failure)
 		to->first_failure = arena_strdup(into->arena, from->first_failure);

@@ -1,14 +1,12 @@
 #include "perfgate/notify/job.h"
 
-#include "perfgate/base/fs.h"
 #include "perfgate/base/log.h"
 #include "perfgate/base/text.h"
+#include "perfgate/config/event.h"
 #include "perfgate/config/table.h"
-#include "perfgate/ext/json.h"
 
 #include <string.h>
 
-#define EVENT_MAX ((size_t)32 << 20)
 #define API_URL "https://api.github.com"
 #define WORD "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
@@ -73,20 +71,6 @@ static void read_api(struct job *job)
 	}
 }
 
-static json_t *load_event(struct job *job)
-{
-	const char *path = variable(job, "GITHUB_EVENT_PATH");
-	AUTO(strbuf) struct strbuf text = {0};
-	struct error err = ERROR_INIT;
-	json_t *event = NULL;
-
-	if (path && (fs_read_file(&text, path, EVENT_MAX, ERROR_DELIVERY, &err) ||
-		     extjson_parse(strbuf_text(&text), text.length, EVENT_MAX, ERROR_DELIVERY,
-				   &event, &err)))
-		log_warning("GITHUB_EVENT_PATH: %s", err.message);
-	return event;
-}
-
 static const char *copy(struct job *job, const json_t *object, const char *key)
 {
 	const char *text = extjson_get_string(object, key, NULL);
@@ -122,7 +106,7 @@ static void read_workflow_run(struct job *job, const json_t *run)
 
 static void read_event(struct job *job)
 {
-	AUTO_JSON json_t *event = load_event(job);
+	AUTO_JSON json_t *event = event_load();
 	const json_t *pull = json_object_get(event, "pull_request");
 	const json_t *run = json_object_get(event, "workflow_run");
 

@@ -78,16 +78,6 @@ static void copy_endpoint(const struct endpoint_result *from, struct endpoint_re
 	histogram_each(from->latency, change_bucket, &changing);
 }
 
-static void add_to_total(struct endpoint_result *total, const struct endpoint_result *endpoint)
-{
-	total->requests += endpoint->requests;
-	for (int i = 0; i < CLASS_COUNT; i++)
-		total->classes[i] += endpoint->classes[i];
-	total->cache_hits += endpoint->cache_hits;
-	total->cache_misses += endpoint->cache_misses;
-	histogram_merge(total->latency, endpoint->latency);
-}
-
 static double ok_share(const struct endpoint_result *total)
 {
 	return total->requests ? (double)total->classes[CLASS_OK] / (double)total->requests : 1;
@@ -115,7 +105,7 @@ void ab_side_inject(const struct ab_side_record *side, const struct ab_injection
 		bool met = injection->endpoint == i || injection->endpoint == side->n_endpoints;
 
 		copy_endpoint(&side->endpoints[i], &out->endpoints[i], met ? injection : NULL, rng);
-		add_to_total(&out->total, &out->endpoints[i]);
+		endpoint_result_add(&out->total, &out->endpoints[i]);
 	}
 	out->throughput_requests = side->throughput_requests;
 	out->throughput_rps = throughput(side, out);

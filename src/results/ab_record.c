@@ -56,28 +56,18 @@ void ab_record_release(struct ab_record *record)
 
 /* ---- figures ---- */
 
-static void merge_endpoint(struct endpoint_result *into, const struct endpoint_result *from)
-{
-	into->requests += from->requests;
-	for (int i = 0; i < CLASS_COUNT; i++)
-		into->classes[i] += from->classes[i];
-	into->cache_hits += from->cache_hits;
-	into->cache_misses += from->cache_misses;
-	histogram_merge(into->latency, from->latency);
-}
-
 void ab_side_add(struct ab_side_record *side, const struct scenario_result *slot)
 {
 	for (size_t i = 0; i < side->n_endpoints; i++)
-		merge_endpoint(&side->endpoints[i], &slot->endpoints[i]);
-	merge_endpoint(&side->total, &slot->total);
+		endpoint_result_add(&side->endpoints[i], &slot->endpoints[i]);
+	endpoint_result_add(&side->total, &slot->total);
 }
 
 void ab_side_merge(struct ab_side_record *into, const struct ab_side_record *from)
 {
 	for (size_t i = 0; i < into->n_endpoints; i++)
-		merge_endpoint(&into->endpoints[i], &from->endpoints[i]);
-	merge_endpoint(&into->total, &from->total);
+		endpoint_result_add(&into->endpoints[i], &from->endpoints[i]);
+	endpoint_result_add(&into->total, &from->total);
 }
 
 uint64_t ab_side_figure(const struct ab_side_record *side, size_t endpoint, enum metric metric,
@@ -197,7 +187,7 @@ static int decode_side(struct ab_record *record, const json_t *json, struct ab_s
 
 		if (decode_endpoint(record, json_array_get(endpoints, i), endpoint, err))
 			return -1;
-		merge_endpoint(&side->total, endpoint);
+		endpoint_result_add(&side->total, endpoint);
 	}
 	return 0;
 }

@@ -107,6 +107,16 @@ void endpoint_result_init(struct endpoint_result *endpoint, const char *name)
 	endpoint->service = histogram_new();
 }
 
+void endpoint_result_add(struct endpoint_result *into, const struct endpoint_result *from)
+{
+	into->requests += from->requests;
+	for (int i = 0; i < CLASS_COUNT; i++)
+		into->classes[i] += from->classes[i];
+	into->cache_hits += from->cache_hits;
+	into->cache_misses += from->cache_misses;
+	histogram_merge(into->latency, from->latency);
+}
+
 const struct scenario_result *run_find(const struct run *run, const char *scenario)
 {
 	for (size_t i = 0; i < run->n_scenarios; i++)

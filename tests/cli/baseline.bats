@@ -55,7 +55,7 @@ import json, sys
 record = json.loads(open("note").read())
 assert record["commit"] == sys.argv[1], record["commit"]
 assert record["cells"]["smoke"]["total"]["p95"][1] == 600
-assert record["local"] is True and record["v"] == 1
+assert record["local"] is True and record["v"] == 2
 PY
   [ -z "$(git fsck --strict --no-dangling 2>&1)" ]
 }

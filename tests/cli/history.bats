@@ -148,7 +148,7 @@ Perf-Accept: smoke/total/throughput the pool was halved'
   jq '.scenarios[0].speed_ms = 9.5' result.json >r && mv r result.json
   run_split "$PERFGATE" baseline update --from result.json
   expect_status 0
-  [ "$(notes show HEAD | jq '.speed.smoke')" = 9.5 ]
+  [ "$(notes show HEAD | jq '.scenarios.smoke.speed')" = 9.5 ]
 }
 
 @test "check --base RESULT compares with that run and says what one run can prove" {

@@ -86,6 +86,17 @@ start_daemon() {
   expect_all_of origin.git 4
 }
 
+@test "GIT-34: 4 clones that push to one remote over smart HTTP lose nothing" {
+  make_origin
+  cd ..
+  git -C origin.git config http.receivepack true
+  "$ROOT/tests/harness/git_http" . >port 3>&- &
+  daemon=$!
+  wait_until 10 test -s port
+  four_clones "http://127.0.0.1:$(cat port)/origin.git"
+  expect_all_of origin.git 4
+}
+
 @test "clones that sync what they wrote alone, all at once, end with everything" {
   local writer pids=()
   make_origin

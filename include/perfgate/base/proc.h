@@ -79,6 +79,8 @@ void proc_unwatch_folder(const char *path);
 
 /* PATH, HOME, USER, LANG, LC_*, TZ, TMPDIR of ours, no more; heap array, proc_env_free(). */
 char **proc_clean_env(void);
+/* Add those of our variables that `names` lists, NULL-terminated; a '*' ends a prefix. */
+char **proc_env_pass(char **env, const char *const *names);
 /* Set or replace KEY=value in a heap environment; returns the (moved) array. */
 char **proc_env_set(char **env, const char *key, const char *value);
 void proc_env_free(char **env);

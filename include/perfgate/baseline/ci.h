@@ -1,10 +1,8 @@
 /*
  * The CI event that we run for, and what it may do with baselines.
  *
- * Read from GITHUB_* and the event file, or from Jenkins' variables. The event file is input:
- * absent, damaged, over 8 MiB or of wrong types, it is left out with a
- * warning, and the variables alone decide; what stays unknown is taken for the stricter
- * case.
+ * Read from GITHUB_* and the event file (config/event.h), or from Jenkins' variables. What the
+ * file does not say, or says with another type, stays unknown, and is taken for the stricter case.
  *
  *   event                      reads                 writes
  *   none (outside CI)          the clone's notes     yes, marked local

@@ -38,7 +38,7 @@ struct baseline_history {
 	struct history_acceptance *accepted; /* newest commit first */
 	size_t n_accepted, accepted_capacity;
 	char reason[1024]; /* count 0: "no baseline yet: …", or what differs in the nearest one */
-	char warning[256]; /* the remote's notes were rewritten; "" when not */
+	char warning[512]; /* the notes were rewritten, or are not signed as asked; or "" */
 	struct arena arena;
 };
 void baseline_history_release(struct baseline_history *history);

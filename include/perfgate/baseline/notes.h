@@ -5,6 +5,11 @@
  * skipped with one warning. Records are sorted lines, so that every merge
  * strategy of git is safe and two writers of the same records write the same
  * note.
+ *
+ * With baseline.signed the notes' commits are signed (git_notes.h). Whoever may push, but has no
+ * key that git trusts here, can then neither plant nor remove a record unseen: notes whose
+ * tip is not signed, or by another key, or one that is no longer among the allowed ones, are not
+ * read, not merged and not written to.
  */
 #ifndef PERFGATE_BASELINE_NOTES_H
 #define PERFGATE_BASELINE_NOTES_H
@@ -19,6 +24,17 @@
 #define BASELINE_REMOTE "refs/perfgate/remote/baselines"
 #define ACCEPTED_REMOTE "refs/perfgate/remote/accepted"
 #define NOTE_LIMIT_BYTES ((size_t)8 << 20)
+
+/* Who writes, as the settings say; `message` is the commit's. */
+struct extgit_notes_author notes_author(const struct settings *settings, const char *message);
+
+/*
+ * Open notes to read. With baseline.signed, `doubt` is why they are not to be trusted; "" = they
+ * are, or nobody asks.
+ */
+PG_MUST_CHECK int notes_open(const struct extgit *git, const struct settings *settings,
+			     const char *reference, struct extgit_notes **out, char *doubt,
+			     size_t doubt_size, struct error *err);
 
 /* The records of one commit, newest first. */
 struct record_list {

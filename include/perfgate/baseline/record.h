@@ -3,19 +3,21 @@
  *
  *   {"cells":{"smoke":{"total":{"p95":[12.3,240],…}}},"commit":"…",
  *    "env":{…},"epoch":0,"event":"push","fp":"sha256:…","id":"…",
- *    "local":false,"run":"…","sketch":{"smoke":"<HdrHistogram V2>"},
- *    "status":"pass","suite":{"smoke":"<digest>"},"tree":"…","v":1,
+ *    "local":false,"run":"…","scenarios":{"smoke":{"sketch":"<HdrHistogram V2>",
+ *    "speed":12.3,"suite":"<digest>"}},"status":"pass","tree":"…","v":2,
  *    "when":"2026-01-31T12:00:00Z"}
  *
  * Keys are sorted and there is no space, so equal records are equal lines. A
  * metric is [value, n]; metrics without a value are left out. `id` is the sha256 of
  * the line without the id member: a damaged or edited line is recognised.
  * `env` holds what the fingerprint was made of, so that a difference can be
- * named. `at_least` lists the scenarios whose throughput is a lower bound,
- * `speed` has the speed probe's time in ms of those that have one, `advisory` the cells that
+ * named. Of a scenario, `suite` is what was run, `at_least` says that its throughput is a lower
+ * bound, `speed` is the speed probe's time in ms. `advisory` lists the cells that
  * `enforce: warn` kept from failing the run: ["smoke", "total", "p95", "gate" or "regression"].
  *
- * The line is the truth: it is stored and merged byte by byte, never written anew.
+ * The line is the truth: it is stored and merged byte by byte, never written anew. Lines of
+ * schema 1, with {"suite":{"smoke":"<digest>"}} and likewise "at_least" (a list), "sketch" and
+ * "speed" in the place of "scenarios", are read as well, and stay what they are.
  */
 #ifndef PERFGATE_BASELINE_RECORD_H
 #define PERFGATE_BASELINE_RECORD_H
@@ -25,7 +27,7 @@
 #include "perfgate/ext/git.h"
 #include "perfgate/results/run.h"
 
-#define RECORD_VERSION 1
+#define RECORD_VERSION 2
 #define RECORD_LIMIT_BYTES ((size_t)64 << 10)
 
 struct record_cell {

@@ -20,6 +20,7 @@
 struct sync_options {
 	bool dry_run; /* fetch and compare; move and push nothing */
 	bool fetch_only; /* take, do not give (a pull request) */
+	bool sign; /* put our signature on notes that are not trusted: a person has looked */
 	int64_t budget_ns; /* 0 = SYNC_BUDGET_NS */
 };
 

@@ -106,6 +106,28 @@ void ab_cells_add(struct ab_cells *cells, size_t k, const struct ab_side_record 
  */
 void ab_cells_store(const struct ab_cells *cells, const struct ab_trial *trial, bool interrupted,
 		    bool warn, struct run *run);
+/*
+ * Blocks on their way to a verdict: plan (by `blocks` at most, AB_BLOCKS_MAX is the limit), trial
+ * and result of verdict/ab.h over the cells of a session.
+ */
+struct ab_judging {
+	struct ab_cells cells;
+	struct ab_plan plan;
+	struct ab_trial trial;
+	struct ab_result result;
+	struct ab_workspace *workspace;
+	struct rng rng;
+};
+/* `alarmed` as in ab_cells_keep_alarms(); `seed` of the judging's random signs. */
+void ab_judging_init(struct ab_judging *judging, const struct session *session,
+		     const struct run *alarmed, size_t blocks, uint64_t seed);
+void ab_judging_release(struct ab_judging *judging);
+DEFINE_AUTO_VALUE(ab_judging, struct ab_judging, ab_judging_release)
+/* One more block that counts. */
+void ab_judging_add(struct ab_judging *judging, const struct ab_record *record);
+/* True: there is a verdict, in judging->result. */
+bool ab_judging_judge(struct ab_judging *judging);
+
 /* "+12.3 %", "-0.4 pp": a change of the metric. */
 const char *ab_change_text(struct arena *arena, enum metric metric, double change);
 

@@ -13,9 +13,12 @@
 /* A value with its unit sign. */
 #define BASELINE_VALUE_SIZE (UNITS_TEXT_SIZE + 4)
 
-/* Open the repository here (ERROR_USAGE when there is none) and its notes (NULL: none yet). */
-PG_MUST_CHECK int baseline_open_store(struct extgit **git, struct extgit_notes **notes,
-				      struct error *err);
+/*
+ * Open the repository here (ERROR_USAGE when there is none) and its notes (NULL: none yet). What
+ * is not to be trusted is a warning: people must be able to look at it.
+ */
+PG_MUST_CHECK int baseline_open_store(const struct settings *settings, struct extgit **git,
+				      struct extgit_notes **notes, struct error *err);
 
 /* The commit of `revision`, NULL is HEAD; "" in a repository without commits. */
 PG_MUST_CHECK int baseline_find_commit(const struct extgit *git, const char *revision, char *commit,

@@ -57,6 +57,7 @@ struct settings {
 	const char *baseline_branch;
 	const char *baseline_name, *baseline_email; /* note identity; NULL = git's, else fixed */
 	int64_t baseline_epoch;
+	bool baseline_signed; /* notes are signed, and read only when they are (baseline/notes.h) */
 	const char *baseline_remote; /* NULL = origin, else the upstream's (ext/git_remote.h) */
 
 	struct target_settings target;

@@ -55,11 +55,31 @@ PG_MUST_CHECK int extgit_notes_each(const struct extgit_notes *notes, extgit_vis
 
 /* -- writing ---------------------------------------------------------- */
 
-/* Who signs the notes commit. NULL: git's, else "perfgate <perfgate@localhost>". */
+/*
+ * Whether the notes' commits bear a signature, made by git as it is configured (gpg.format,
+ * user.signingKey, …). One says of the whole tree and of the history behind it that they are to
+ * be trusted, so none is made on top of a commit without one that git trusts, or one that git
+ * itself does not trust then: ERROR_BASELINE.
+ */
+enum extgit_notes_signing {
+	NOTES_UNSIGNED,
+	NOTES_SIGNED,
+	NOTES_VOUCHED, /* on top of anything: a person has looked */
+};
+
+/* Who makes the notes' commit. NULL: git's, else "perfgate <perfgate@localhost>". */
 struct extgit_notes_author {
 	const char *name, *email;
 	const char *message;
+	enum extgit_notes_signing signing;
 };
+
+/*
+ * Is the commit signed by a key that git trusts (git verify-commit)? `doubt` is "", or why not:
+ * no signature, a wrong one, a key that is not, or no longer, among the allowed ones.
+ */
+PG_MUST_CHECK int extgit_notes_verify(const struct extgit *git, const char *commit, char *doubt,
+				      size_t size, struct error *err);
 
 /* "Name <address>" that a commit by the author would bear; heap. */
 char *extgit_notes_identity(const struct extgit *git, const struct extgit_notes_author *author);

@@ -250,6 +250,8 @@ struct scenario_result *run_add_scenario(struct run *run);
 void scenario_result_release(struct scenario_result *scenario);
 /* Allocates histograms. */
 void endpoint_result_init(struct endpoint_result *endpoint, const char *name);
+/* into += from: requests, classes, cache and latency. */
+void endpoint_result_add(struct endpoint_result *into, const struct endpoint_result *from);
 /* By name ("total" too), or NULL. */
 const struct scenario_result *run_find(const struct run *run, const char *scenario);
 const struct scenario_result *run_find_capacity(const struct run *run, const char *scenario);

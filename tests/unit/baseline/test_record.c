@@ -1,5 +1,7 @@
 #include "perfgate/baseline/record.h"
 
+#include "perfgate/base/fs.h"
+
 #include "baseline_run.h"
 #include "perfgate/verdict/gate.h"
 
@@ -198,8 +200,9 @@ static void git_23_members_out_of_place_or_range_are_rejected(void **state)
 		{"epoch", "1.5", "epoch"},
 		{"local", "\"no\"", "local"},
 		{"env", "[]", "env"},
-		{"suite", "{}", "suite"},
-		{"suite//smoke", "1", "suite.smoke"},
+		{"scenarios", "{}", "scenarios"},
+		{"scenarios//smoke", "1", "scenarios.smoke"},
+		{"scenarios//smoke//suite", "1", "scenarios.smoke.suite"},
 		{"cells", "{}", "cells"},
 		{"cells", "[]", "cells"},
 		{"cells//smoke", "1", "cells.smoke"},
@@ -238,9 +241,10 @@ static void members_of_later_versions_are_left_alone(void **state)
 		{"cells//smoke//total//p999", "[1, 2]"},
 		{"cells//smoke//total//p95", NULL},
 		{"env//cores", "64"},
-		{"sketch", NULL},
-		{"sketch", "[7]"},
-		{"at_least", "[7, null, \"smoke\"]"},
+		{"scenarios//smoke//sketch", NULL},
+		{"scenarios//smoke//sketch", "[7]"},
+		{"scenarios//smoke//at_least", "7"},
+		{"scenarios//smoke//later", "[7]"},
 	};
 	AUTO_FREE char *line = good_line();
 
@@ -317,13 +321,66 @@ static void every_changed_byte_is_noticed(void **state)
 static void git_25_a_newer_schema_is_told_apart(void **state)
 {
 	AUTO_FREE char *line = good_line();
-	AUTO_FREE char *newer = baseline_edited(line, "v", "2");
+	AUTO_FREE char *newer = baseline_edited(line, "v", "3");
 	struct error err = ERROR_INIT;
 
 	(void)state;
 	assert_int_equal(parse(newer, &err), RECORD_NEWER);
 	assert_int_equal(err.kind, ERROR_BASELINE);
 	assert_non_null(strstr(err.message, "written by a newer perfgate"));
+}
+
+static void git_26_the_first_schema_is_read(void **state)
+{
+	AUTO(strbuf) struct strbuf text = {0};
+	AUTO(record) struct record *record = NULL;
+	const struct record_scenario *scenario;
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(fs_read_file(&text, "tests/corpus/baseline/record-v1.json",
+				      RECORD_LIMIT_BYTES, ERROR_BASELINE, &err),
+			 0);
+	text.data[strcspn(text.data, "\n")] = '\0';
+	assert_int_equal(record_parse(text.data, strlen(text.data), &record, &err), RECORD_GOOD);
+	scenario = record_scenario(record, "smoke-capacity");
+	assert_string_equal(scenario->suite_digest, "digest-of-capacity");
+	assert_non_null(scenario->sketch);
+	assert_false(scenario->at_least);
+	assert_true(record_find(record, "smoke", "total", METRIC_P95)->value == 28.459);
+	/* What is stored is what was read. */
+	assert_string_equal(record->line, text.data);
+}
+
+static void git_26_members_of_the_first_schema_are_checked(void **state)
+{
+	static const struct {
+		const char *path, *value;
+		enum record_state expected;
+	} table[] = {
+		{"suite", "{}", RECORD_BAD},
+		{"suite//smoke", "1", RECORD_BAD},
+		{"suite", NULL, RECORD_BAD},
+		{"sketch", "[7]", RECORD_GOOD},
+		{"speed", "{\"smoke\":12.5}", RECORD_GOOD},
+		{"at_least", "[7, null, \"smoke\"]", RECORD_GOOD},
+		/* Each schema is read by its own rules. */
+		{"v", "2", RECORD_BAD},
+		{"v", "3", RECORD_NEWER},
+	};
+	AUTO(strbuf) struct strbuf text = {0};
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(fs_read_file(&text, "tests/corpus/baseline/record-v1.json",
+				      RECORD_LIMIT_BYTES, ERROR_BASELINE, &err),
+			 0);
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		AUTO_FREE char *edited = baseline_edited(text.data, table[i].path, table[i].value);
+
+		if (parse(edited, &err) != table[i].expected)
+			fail_msg("%s = %s: '%s'", table[i].path, table[i].value, err.message);
+	}
 }
 
 static void git_28_impossible_times_are_recognised(void **state)
@@ -366,6 +423,8 @@ int main(void)
 		cmocka_unit_test(git_20_21_22_hostile_lines_are_rejected),
 		cmocka_unit_test(every_changed_byte_is_noticed),
 		cmocka_unit_test(git_25_a_newer_schema_is_told_apart),
+		cmocka_unit_test(git_26_the_first_schema_is_read),
+		cmocka_unit_test(git_26_members_of_the_first_schema_are_checked),
 		cmocka_unit_test(git_28_impossible_times_are_recognised),
 	};
 

@@ -360,7 +360,7 @@ static void git_50_hostile_configuration_runs_nothing(void **state)
 	assert_true(dirty_here());
 	assert_int_equal(access("../ran", F_OK), -1);
 	assert_int_equal(sh("git config include.path config"), 0);
-	expect_refused("include depth");
+	expect_refused("include each other");
 }
 
 static void git_53_environment_is_honoured_as_by_git(void **state)
