@@ -1,9 +1,7 @@
 #include "perfgate/ext/git_names.h"
 
-#include <git2.h>
+#include "git_auto.h"
 
-DEFINE_AUTO(git_reference, git_reference *, git_reference_free)
-DEFINE_AUTO(git_reference_iterator, git_reference_iterator *, git_reference_iterator_free)
 DEFINE_AUTO_VALUE(git_strarray, git_strarray, git_strarray_dispose)
 
 static const char *kind_of(const git_reference *reference)
