@@ -92,7 +92,7 @@ int fs_read_at(struct strbuf *out, int folder, const char *name, size_t limit, e
 	return read_whole(out, fd, name, limit, kind, err);
 }
 
-static int write_all(int fd, const char *bytes, size_t length)
+int fs_write_all(int fd, const char *bytes, size_t length)
 {
 	while (length > 0) {
 		ssize_t written = write(fd, bytes, length);
@@ -137,7 +137,7 @@ static void sync_folder(const char *path)
 static int fill_and_rename(const char *temporary, int fd, const char *path, const void *bytes,
 			   size_t length)
 {
-	if (write_all(fd, bytes, length) != 0 || fchmod(fd, 0666 & ~current_umask()) != 0 ||
+	if (fs_write_all(fd, bytes, length) != 0 || fchmod(fd, 0666 & ~current_umask()) != 0 ||
 	    fsync(fd) != 0)
 		return -1;
 	return rename(temporary, path);

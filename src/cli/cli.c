@@ -1,5 +1,6 @@
 #include "perfgate/cli/cli.h"
 
+#include "perfgate/base/fs.h"
 #include "perfgate/base/log.h"
 #include "perfgate/base/text.h"
 #include "perfgate/cli/parse.h"
@@ -20,7 +21,7 @@ extern char **environ;
 
 int cli_print(const char *text, struct error *err)
 {
-	if (fputs(text, stdout) == EOF || fflush(stdout) == EOF)
+	if (fs_write_all(STDOUT_FILENO, text, strlen(text)))
 		return error_set_errno(err, ERROR_DELIVERY, "standard output");
 	return 0;
 }

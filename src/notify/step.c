@@ -61,10 +61,34 @@ static int summary_render(const struct notify *notify, struct strbuf *out, struc
 	return 0;
 }
 
+/* What fits in `room`, up to the end of a line, and a word about the rest. */
+static void cut_summary(const struct strbuf *content, size_t room, struct strbuf *out)
+{
+	static const char notice[] =
+		"\n_The rest is in report.html: a step's summary ends at 1 MiB._\n";
+	const char *text = strbuf_text(content), *end = NULL;
+
+	if (room >= sizeof notice)
+		end = memrchr(text, '\n', room - sizeof notice);
+	if (end)
+		strbuf_append(out, text, (size_t)(end + 1 - text));
+	if (end)
+		strbuf_puts(out, notice);
+}
+
 static int summary_send(const struct notify *notify, const struct strbuf *content,
 			struct error *err)
 {
-	return append_file(notify->job->summary_path, content, SUMMARY_MAX, err);
+	AUTO(strbuf) struct strbuf cut = {0};
+	const char *path = notify->job->summary_path;
+	struct stat file;
+	size_t room = (size_t)SUMMARY_MAX;
+
+	if (stat(path, &file) == 0 && file.st_size < SUMMARY_MAX)
+		room = (size_t)(SUMMARY_MAX - file.st_size);
+	if (content->length > room)
+		cut_summary(content, room, &cut);
+	return append_file(path, cut.length > 0 ? &cut : content, SUMMARY_MAX, err);
 }
 
 const struct channel channel_summary = {

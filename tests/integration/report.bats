@@ -141,6 +141,55 @@ renames="rename,renameat,renameat2"
   done
 }
 
+@test "FS-09 FS-14: artifacts are made as new private files beside their place, and renamed" {
+  need strace
+  strace -f -qq -o calls -e "trace=openat,$renames" "$PERFGATE" report "$results/failing.json" --output out >/dev/null
+  grep O_CREAT calls >created
+  [ "$(wc -l <created)" -ge 8 ]
+  # shellcheck disable=SC2251
+  ! grep -vE '"out/\.perfgate-[A-Za-z0-9]{6}", [^)]*O_EXCL[^)]*, 0600\)' created
+  ! grep rename calls | grep -vE '"out/\.perfgate-[A-Za-z0-9]{6}".*"out/[a-z.-]+"'
+}
+
+@test "FS-13: interrupted writes are finished" {
+  need strace
+  render failing
+  mv out reference
+  strace -f -qq -o /dev/null -e trace=write -e inject=write:error=EINTR:when=1+2 \
+    "$PERFGATE" report "$results/failing.json" --output out >/dev/null
+  diff -rq out reference
+}
+
+@test "FS-17: a read-only root with a writable output folder does" {
+  need unshare
+  [ "$(id -u)" -eq 0 ] || skip "mounting needs root"
+  mkdir out
+  run_split unshare --mount sh -ec '
+    mount --bind out out
+    mount -o remount,ro,bind /
+    ! touch /tmp/x 2>/dev/null
+    ! touch x 2>/dev/null
+    cd .
+    exec "$@"' sh "$PERFGATE" report "$results/failing.json" --output out
+  expect_status 0
+  [ -s out/report.html ]
+}
+
+@test "FS-19: a temporary file that is taken away is exit 5, and the old artifact stays" {
+  need strace
+  render passing
+  cp -r out before
+  status=0
+  strace -f -qq -o /dev/null -e trace=fsync -e inject=fsync:delay_exit=3000000:when=1 \
+    "$PERFGATE" report "$results/failing.json" --output out >/dev/null 2>errors &
+  wait_until 10 compgen -G 'out/.perfgate-??????'
+  rm out/.perfgate-??????
+  wait $! || status=$?
+  [ "$status" -eq 5 ]
+  grep -q 'result.json' errors
+  cmp out/result.json before/result.json
+}
+
 @test "FS-04: killed at any rename, each artifact is the old or the new one" {
   need strace
   mkdir reference

@@ -30,6 +30,9 @@ PG_MUST_CHECK int fs_read_at(struct strbuf *out, int folder, const char *name, s
 PG_MUST_CHECK int fs_write_file(const char *path, const void *bytes, size_t length,
 				struct error *err);
 
+/* All of it, through short and interrupted writes; -1 with errno. */
+PG_MUST_CHECK int fs_write_all(int fd, const char *bytes, size_t length);
+
 /* mkdir -p with 0777 & ~umask; ERROR_USAGE. */
 PG_MUST_CHECK int fs_make_dirs(const char *path, struct error *err);
 

@@ -102,7 +102,7 @@ static void columns_of_a_terminal(void **state)
 	assert_int_equal(text_columns(""), 0);
 }
 
-static void slugs_are_safe_and_distinct(void **state)
+static void slugs_are_safe_and_distinct__FS_10(void **state)
 {
 	static const struct {
 		const char *text, *slug;
@@ -116,6 +116,9 @@ static void slugs_are_safe_and_distinct(void **state)
 		{"..", NULL},
 		{"-rf", NULL},
 		{"../../etc/passwd", NULL},
+		{"/abs", NULL},
+		{"a\nb", NULL},
+		{"con", "con"},
 		{"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 		 NULL},
 		{"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab",
@@ -266,7 +269,7 @@ int main(void)
 		cmocka_unit_test(the_closest_word_is_suggested),
 		cmocka_unit_test(utf8_is_checked_strictly),
 		cmocka_unit_test(columns_of_a_terminal),
-		cmocka_unit_test(slugs_are_safe_and_distinct),
+		cmocka_unit_test(slugs_are_safe_and_distinct__FS_10),
 		cmocka_unit_test(sha256_reference_values),
 		cmocka_unit_test(globs_know_folders),
 		cmocka_unit_test(many_stars_end_soon),

@@ -170,13 +170,13 @@ static void outputs_have_a_delimiter_nobody_can_guess__OUT_17(void **state)
 	assert_int_equal(count(out.data, "\n"), 15);
 }
 
-static void the_summary_is_appended_up_to_githubs_limit(void **state)
+static void the_summary_is_appended_up_to_githubs_limit__FS_21(void **state)
 {
 	char path[] = "/tmp/pfg-summary-XXXXXX";
 	AUTO_FD int fd = mkstemp(path);
 	AUTO(notify_case) struct notify_case c;
 	struct error err = ERROR_INIT;
-	char head[32] = {0};
+	char head[32] = {0}, tail[80] = {0};
 	off_t length;
 
 	(void)state;
@@ -187,7 +187,14 @@ static void the_summary_is_appended_up_to_githubs_limit(void **state)
 	assert_int_equal(case_send(&c, "summary", &err), 0);
 	assert_int_equal(pread(fd, head, 10, 0), 10);
 	assert_string_equal(head, "before\n###");
-	length = (1 << 20) - 100;
+	/* What does not fit ends at a line, and says so. */
+	length = (1 << 20) - 500;
+	assert_int_equal(ftruncate(fd, length), 0);
+	assert_int_equal(case_send(&c, "summary", &err), 0);
+	assert_in_range(lseek(fd, 0, SEEK_END), length + 200, 1 << 20);
+	assert_true(pread(fd, tail, sizeof tail - 1, lseek(fd, 0, SEEK_END) - 69) > 0);
+	assert_non_null(strstr(tail, "\n\n_The rest is in report.html"));
+	length = (1 << 20) - 60;
 	assert_int_equal(ftruncate(fd, length), 0);
 	assert_int_equal(case_send(&c, "summary", &err), -1);
 	assert_int_equal(lseek(fd, 0, SEEK_END), length);
@@ -207,7 +214,7 @@ int main(void)
 		cmocka_unit_test(the_place_in_the_file_is_named_when_it_is_inside),
 		cmocka_unit_test(levels_follow_what_the_job_does),
 		cmocka_unit_test(outputs_have_a_delimiter_nobody_can_guess__OUT_17),
-		cmocka_unit_test(the_summary_is_appended_up_to_githubs_limit),
+		cmocka_unit_test(the_summary_is_appended_up_to_githubs_limit__FS_21),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

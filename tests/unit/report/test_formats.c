@@ -123,6 +123,59 @@ static void every_artifact_is_utf8_without_control_characters__OUT_01_OUT_19(voi
 	}
 }
 
+/* Nothing is embedded that a script element could end. */
+static void no_document_has_a_script__OUT_09(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
+		AUTO(run) struct run *run = samples[i].make();
+		AUTO(strbuf) struct strbuf out = {0};
+		struct error err = ERROR_INIT;
+
+		run->branch = "</script><!--\xe2\x80\xa8";
+		assert_int_equal(html_render(run, &out, &err), 0);
+		assert_null(strstr(out.data, "<script"));
+		assert_null(strstr(out.data, "</script"));
+		assert_null(strstr(out.data, "\xe2\x80\xa8"));
+	}
+}
+
+/* Four bytes, right to left, combining marks, wide: valid everywhere, within the columns. */
+static void any_script_keeps_widths_and_validity__OUT_26(void **state)
+{
+	static const char *const names[] = {
+		"\xf0\x9f\x9a\x80 ship it",
+		"\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d \xd8\xb3\xd9\x84\xd8\xa7\xd9\x85",
+		"e\xcc\x81\xcc\xa7 Z\xcd\x91\xcd\xab\xcc\x93",
+		"\xe6\x80\xa7\xe8\x83\xbd\xe6\xb5\x8b\xe8\xaf\x95",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		AUTO(run) struct run *run = sample_failing();
+		AUTO(strbuf) struct strbuf screen = {0};
+
+		run->branch = names[i];
+		run->target = names[i];
+		run->scenarios[0].endpoints[0].name = names[i];
+		run->verdict.cells[0].endpoint = names[i];
+		for (size_t j = 0; j < report_formats_count; j++) {
+			AUTO(strbuf) struct strbuf out = {0};
+			struct error err = ERROR_INIT;
+
+			assert_int_equal(report_formats[j].render(run, &out, &err), 0);
+			assert_true(text_is_utf8(out.data, out.length));
+		}
+		report_console(run, "out", false, 80, &screen);
+		for (char *line = screen.data, *end; *line != '\0'; line = end + 1) {
+			end = strchr(line, '\n');
+			*end = '\0';
+			if (text_columns(line) > 80)
+				fail_msg("%s", line);
+		}
+	}
+}
+
 static void the_branch_is_literal_everywhere__OUT_13(void **state)
 {
 	static const struct {
@@ -419,6 +472,8 @@ int main(void)
 		cmocka_unit_test(names_are_unique_and_rows_complete),
 		cmocka_unit_test(the_same_run_gives_the_same_bytes__MEA_22),
 		cmocka_unit_test(every_artifact_is_utf8_without_control_characters__OUT_01_OUT_19),
+		cmocka_unit_test(no_document_has_a_script__OUT_09),
+		cmocka_unit_test(any_script_keeps_widths_and_validity__OUT_26),
 		cmocka_unit_test(the_branch_is_literal_everywhere__OUT_13),
 		cmocka_unit_test(no_number_is_null_with_a_reason__MEA_04_OUT_22),
 		cmocka_unit_test(all_formats_agree_on_the_verdict__OUT_28),

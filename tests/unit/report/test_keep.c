@@ -140,6 +140,19 @@ static void a_kept_run_stays_as_it_was(void **state)
 	assert_int_equal(count_runs(*state), 2);
 }
 
+static void a_run_is_kept_inside_whatever_its_name__FS_10(void **state)
+{
+	static const char *const names[] = {"../../x", "/abs", "-rf", "", "a\nb", NULL};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		AUTO(run) struct run *run = sample_bare();
+
+		run->run_id = names[i];
+		write_and_keep(run, *state);
+		assert_int_equal(count_runs(*state), i + 1);
+	}
+}
+
 static void only_what_perfgate_made_is_deleted__FS_15(void **state)
 {
 	AUTO_FREE char *foreign = under(*state, "mixed", "notes.txt");
@@ -241,6 +254,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_kept_run_stays_as_it_was, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(a_run_is_kept_inside_whatever_its_name__FS_10,
+						make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(only_what_perfgate_made_is_deleted__FS_15, make_dir,
 						remove_dir),
 		cmocka_unit_test_setup_teardown(
