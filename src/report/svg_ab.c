@@ -205,6 +205,7 @@ void svg_blocks(struct strbuf *out, const struct cell *cell, const struct svg_si
 	/* Where the two fall together the points tell enough. */
 	if (fabs(block_y(&blocks, limit) - block_y(&blocks, found->change)) > 14)
 		label_level(&blocks, "tick", found->change, "shift");
+	svg_text(out, "tick", "end", blocks.left - 8, blocks.bottom + 20, "block");
 	for (size_t i = 0; i < found->n_changes; i++) {
 		double x = blocks.left + step * (double)(i + 1);
 		char number[24];

@@ -120,7 +120,9 @@ static json_t *row_of(const struct history *history, size_t at)
 	if (now) {
 		strbuf_puts(&when, "this run");
 	} else {
-		figures_visible(&when, past->runs[at].when, FIGURES_NAME_MAX);
+		AUTO_FREE char *day = xstrndup(past->runs[at].when ? past->runs[at].when : "", 10);
+
+		figures_visible(&when, day, FIGURES_NAME_MAX);
 		figures_commit(&commit, past->runs[at].commit ? past->runs[at].commit : "");
 	}
 	extjson_set(out, "now", json_boolean(now));

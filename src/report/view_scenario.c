@@ -141,9 +141,10 @@ static const struct cell *compared_cell(const struct run *run,
 	return NULL;
 }
 
-static json_t *direction_text(const struct cell *cell)
+/* Of its cell, else of the change of its p95. */
+static json_t *direction_text(const struct cell *cell, double change)
 {
-	int direction = cell != NULL ? figures_cell_direction(cell) : 0;
+	int direction = cell != NULL ? figures_cell_direction(cell) : (change > 0) - (change < 0);
 
 	return extjson_string(direction > 0 ? "worse" : direction < 0 ? "better" : "");
 }
@@ -174,13 +175,18 @@ static json_t *view_endpoint(const struct run *run, const struct scenario_result
 	double share = scenario->total.requests > 0
 			       ? (double)endpoint->requests / (double)scenario->total.requests
 			       : NAN;
+	double past_change =
+		endpoint_metric(scenario, endpoint, METRIC_P95) /
+			past_newest(&run->past, scenario->name, endpoint->name, METRIC_P95) -
+		1;
 	struct strbuf change = {0};
 	json_t *view = extjson_object();
 
-	if (cell != NULL) {
+	if (cell != NULL)
 		figures_cell_change(&change, cell);
-		*compared = true;
-	}
+	else if (isfinite(past_change))
+		figures_change(&change, METRIC_P95, past_change);
+	*compared = *compared || change.length > 0;
 	extjson_set(view, "name", view_name(endpoint->name));
 	extjson_set(view, "total", json_boolean(endpoint == &scenario->total));
 	extjson_set(view, "requests", view_count(endpoint->requests));
@@ -192,7 +198,7 @@ static json_t *view_endpoint(const struct run *run, const struct scenario_result
 	extjson_set(view, "max", view_short(max_ms(endpoint)));
 	extjson_set(view, "share", share_text(share));
 	extjson_set(view, "change", view_text(&change));
-	extjson_set(view, "direction", direction_text(cell));
+	extjson_set(view, "direction", direction_text(cell, past_change));
 	extjson_set(view, "spark", spark_of(run, scenario, endpoint));
 	return view;
 }

@@ -57,6 +57,9 @@ async function onPaper(browser, folder) {
     document.querySelectorAll("details").forEach((d) => {
       if (d.getBoundingClientRect().height < 60) out.push(`${d.innerText.trim()} stays folded`);
     });
+    document.querySelectorAll(".scroll").forEach((e) => {
+      if (e.scrollWidth > e.clientWidth) out.push(`${e.ariaLabel} is cut off`);
+    });
     if ([...document.querySelectorAll(".chart-narrow")].some((c) => c.getClientRects().length > 0))
       out.push("the charts are those of a narrow screen");
     return out;
