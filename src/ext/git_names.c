@@ -2,8 +2,6 @@
 
 #include "git_auto.h"
 
-DEFINE_AUTO_VALUE(git_strarray, git_strarray, git_strarray_dispose)
-
 static const char *kind_of(const git_reference *reference)
 {
 	if (git_reference_is_branch(reference))
