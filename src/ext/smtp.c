@@ -203,8 +203,9 @@ int extsmtp_send(const struct extsmtp_mail *mail, struct extsmtp_outcome *out, s
 	extcurl_set_common(curl, mail->server->host, mail->timeout_ns);
 	extcurl_set_trust(curl, false);
 	/*
-	 * The answer to QUIT is waited for without the time limit of the transfer: two minutes, by default. A
-	 * connection that is not kept is closed by this handle, with the limit that is set here.
+	 * The answer to QUIT is waited for without the time limit of the transfer: two minutes, by
+	 * default. A connection that is not kept is closed by this handle, with the limit that is
+	 * set here.
 	 */
 	curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
 	curl_easy_setopt(curl, CURLOPT_SERVER_RESPONSE_TIMEOUT,

@@ -13,7 +13,8 @@
 /*
  * Read the history (history.h) and fill run->baseline_commit, ->baseline_when and the baseline
  * of every cell from its newest record: call it after judging. With none to compare
- * with, only run->baseline_note is set, to the reason; the history's warning and the acceptances in force are in the note, too.
+ * with, only run->baseline_note is set, to the reason; the history's warning and the acceptances in
+ * force are in the note, too.
  */
 PG_MUST_CHECK int baseline_compare(struct run *run, const struct settings *settings,
 				   const struct ci *ci, struct baseline_history *out,
