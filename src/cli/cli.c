@@ -19,6 +19,12 @@
 
 extern char **environ;
 
+int cli_note_error(const struct error *err)
+{
+	log_error("%s", err->message);
+	return error_exit_status(err->kind);
+}
+
 int cli_print(const char *text, struct error *err)
 {
 	if (fs_write_all(STDOUT_FILENO, text, strlen(text)))

@@ -2,16 +2,13 @@
 #include "perfgate/base/fs.h"
 #include "perfgate/base/log.h"
 #include "perfgate/base/rng.h"
-#include "perfgate/base/text.h"
 #include "perfgate/baseline/baseline.h"
 #include "perfgate/cli/ab.h"
-#include "perfgate/cli/creep.h"
-#include "perfgate/cli/history.h"
+#include "perfgate/cli/check_history.h"
 #include "perfgate/cli/session.h"
 #include "perfgate/report/formats.h"
 #include "perfgate/report/keep.h"
 #include "perfgate/results/codec.h"
-#include "perfgate/verdict/gate.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -25,13 +22,6 @@ static int worse(int one, int other)
 		if (one == precedence[i] || other == precedence[i])
 			return precedence[i];
 	return 0;
-}
-
-/* Say an error now and keep its exit status, so that what follows still happens. */
-static int note_error(const struct error *err)
-{
-	log_error("%s", err->message);
-	return error_exit_status(err->kind);
 }
 
 static void set_outcome(struct run *run, enum outcome outcome, const char *reason)
@@ -78,12 +68,12 @@ static int report(const struct session *session)
 
 	if (report_write_all(session->run, settings->output, &err) ||
 	    (settings->keep_runs && report_keep(session->run, settings->output, &err)))
-		status = note_error(&err);
+		status = cli_note_error(&err);
 	if (settings->artifact_retention_days > 0)
 		(void)report_retain(settings->output, settings->artifact_retention_days,
 				    clock_wall_ns() / NS_PER_S);
 	if (show(session, &err))
-		status = worse(status, note_error(&err));
+		status = worse(status, cli_note_error(&err));
 	return status;
 }
 
@@ -101,98 +91,6 @@ static int skip(struct session *session, const char *reason, struct error *err)
 	return session_tell(session, 0);
 }
 
-/* What the pull request would have judged itself by belongs in every report. */
-static void note_differences(struct session *session)
-{
-	struct run *run = session->run;
-
-	if (session->differences)
-		run->baseline_note =
-			arena_printf(&run->arena, "%s%sthe rules are those of the base commit: %s",
-				     run->baseline_note ? run->baseline_note : "",
-				     run->baseline_note ? "; " : "", session->differences);
-}
-
-/* On the baseline branch: what no single comparison shows. */
-static void note_creep(struct session *session, const struct baseline_history *history)
-{
-	struct run *run = session->run;
-	const char *branch = session->settings->baseline_branch;
-	AUTO_FREE char *text = NULL;
-
-	if (!run->branch || !branch || !text_equal(run->branch, branch))
-		return;
-	text = creep_describe(history->items, history->count);
-	if (!text)
-		return;
-	log_warning("%s", text);
-	run->baseline_note =
-		arena_printf(&run->arena, "%s%s%s", run->baseline_note ? run->baseline_note : "",
-			     run->baseline_note ? "; " : "", text);
-}
-
-static bool wants_history(const struct session *session, const struct ab_base *base)
-{
-	enum regression_mode mode = session_rules(session)->regression_mode;
-
-	return !session->run->interrupted && base->kind == AB_BASE_NONE &&
-	       (mode == REGRESSION_HISTORY || mode == REGRESSION_AUTO);
-}
-
-/* The run against the history: cells, an alarm side by side, and the verdict once more. */
-static int judge_history(struct session *session, const struct baseline_history *history,
-			 struct error *err)
-{
-	AUTO(record) struct record *now = NULL;
-
-	if (history->count == 0)
-		return 0;
-	if (history_record(session->run, &now, err))
-		return -1;
-	history_add_cells(session->run, now, history, session_rules(session));
-	history_escalate(session, history);
-	verdict_roll_up(session->run);
-	return 0;
-}
-
-/* --base RESULT: that run is the whole history. */
-static int compare_result(struct session *session, struct run *base, struct error *err)
-{
-	AUTO(baseline_history) struct baseline_history history = {0};
-
-	if (history_of_run(base, session->run, &history, err))
-		return error_wrap(err, "--base");
-	log_warning("--base: %s", history_caveat(&session->run->arena, 1));
-	return judge_history(session, &history, err);
-}
-
-static int compare(struct session *session, const struct ab_base *base, bool measured)
-{
-	AUTO(baseline_history) struct baseline_history history = {0};
-	struct error err = ERROR_INIT;
-
-	if (baseline_compare(session->run, session_rules(session), &session->ci, &history, &err)) {
-		if (!cli_flag(session->cli, "--allow-missing-baseline"))
-			return note_error(&err);
-		log_warning("%s", err.message);
-		session->run->baseline_note =
-			arena_printf(&session->run->arena, "no baseline: %s", err.message);
-	}
-	if (measured && wants_history(session, base) && judge_history(session, &history, &err))
-		return note_error(&err);
-	note_creep(session, &history);
-	note_differences(session);
-	/* The warning was printed when the notes were fetched. */
-	if (history.warning[0] && cli_flag(session->cli, "--strict"))
-		return error_exit_status(ERROR_BASELINE);
-	if (cli_flag(session->cli, "--require-baseline") && !session->run->baseline_commit) {
-		log_error("no baseline: %s",
-			  session->run->baseline_note ? session->run->baseline_note : "none yet");
-		return error_exit_status(ERROR_BASELINE);
-	}
-	return 0;
-}
-
 static int update(const struct session *session)
 {
 	struct error err = ERROR_INIT;
@@ -201,7 +99,7 @@ static int update(const struct session *session)
 	if (!cli_flag(session->cli, "--update-baseline"))
 		return 0;
 	if (baseline_update(session->run, session->settings, &session->ci, &written, &err))
-		return note_error(&err);
+		return cli_note_error(&err);
 	return 0;
 }
 
@@ -242,7 +140,7 @@ static int measure(struct session *session, const struct ab_base *base, struct e
 		return load_run_file(session, from, err);
 	if (drive(session, base, &cause)) {
 		if (cause.kind != ERROR_UNMEASURED || cli_stop == 0)
-			status = note_error(&cause);
+			status = cli_note_error(&cause);
 		if (cause.kind == ERROR_USAGE) {
 			*err = (struct error){.kind = cause.kind};
 			return -1;
@@ -290,9 +188,9 @@ static int check_run(struct cli *cli, struct error *err)
 		return give_up(&session, err);
 	if (cli_value(cli, "--from"))
 		session_judge(&session);
-	status = worse(status, compare(&session, &base, status == 0));
-	if (base_run && status == 0 && compare_result(&session, base_run, err))
-		status = note_error(err);
+	status = worse(status, check_history(&session, &base, status == 0));
+	if (base_run && status == 0 && check_result(&session, base_run, err))
+		status = cli_note_error(err);
 	status = worse(status, verdict_status(&session));
 	status = worse(status, report(&session));
 	status = worse(status, update(&session));

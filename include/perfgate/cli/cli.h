@@ -53,6 +53,9 @@ const char *cli_argument(const struct cli *cli, int index);
 /* Settings with this command's flags applied; --config honoured. The caller frees them. */
 PG_MUST_CHECK int cli_settings(const struct cli *cli, struct settings **out, struct error *err);
 
+/* Say an error now and return its exit status, so that what follows still happens. */
+int cli_note_error(const struct error *err);
+
 /* Write to stdout; a failure (/dev/full) is ERROR_DELIVERY. */
 PG_MUST_CHECK int cli_print(const char *text, struct error *err);
 bool cli_colour(int fd, const struct cli *cli);
