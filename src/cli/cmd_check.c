@@ -9,6 +9,7 @@
 #include "perfgate/report/formats.h"
 #include "perfgate/report/keep.h"
 #include "perfgate/results/codec.h"
+#include "perfgate/verdict/gate.h"
 
 #include <string.h>
 #include <unistd.h>
