@@ -344,7 +344,10 @@ static void rd_03_a_value_never_becomes_a_command(void **state)
 			     "$2\r\nEX\r\n$1\r\n7\r\n");
 }
 
-#define HOSTILE {"%s%n%b%%", 8}
+#define HOSTILE                                                                                    \
+	{                                                                                          \
+		"%s%n%b%%", 8                                                                      \
+	}
 static const struct extredis_lock hostile_lock = {HOSTILE, HOSTILE};
 
 static int get_hostile(struct extredis *redis)
