@@ -239,7 +239,7 @@ static enum MHD_Result begin(struct exchange *exchange, struct MHD_Connection *c
 	exchange->body.max_bytes = server->options.max_body_bytes;
 	exchange->counted = true;
 	atomic_fetch_add(&server->under_way, 1);
-	check_headers(exchange);
+	check_headers(exchange, version);
 	give_id(exchange);
 	if (refused_early(exchange, version, &reply))
 		return answer(exchange, &reply);
