@@ -22,7 +22,7 @@
 #define GZIP_FROM_BYTES 1000
 /* Shorter holds are waited for on the thread: a suspend and a resume cost more than they free. */
 #define SHORT_HOLD_NS (2 * NS_PER_MS)
-/* The end of a hold is spun: a sleep of 20 us ends 50 us late, and holds are a measured quantity. */
+/* The end of a hold is spun: a sleep of 20 us ends 50 us late, and holds are measured. */
 #define SPIN_NS (100 * NS_PER_US)
 /* Room beside the request's header for libmicrohttpd's tables and the answer's header. */
 #define POOL_EXTRA_BYTES ((size_t)4 << 10)
@@ -293,7 +293,8 @@ static enum MHD_Result access_handler(void *arg, struct MHD_Connection *connecti
 	struct exchange *exchange = *context;
 
 	if (!exchange) {
-		exchange = calloc(1, sizeof *exchange);
+		/* Without memory: end this connection rather than the server. */
+		exchange = mem_has_reserve() ? calloc(1, sizeof *exchange) : NULL;
 		if (!exchange)
 			return MHD_NO;
 		*context = exchange;

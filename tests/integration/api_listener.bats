@@ -178,6 +178,18 @@ sys.exit(after[0] > before[0] + 20 or after[1] > before[1] + 4096)
 PY
 }
 
+@test "OOM-04: an allocation that fails costs at most the connection that it was for" {
+  [ -r "$HARNESS/fail_alloc.so" ] || { echo "no fail_alloc.so in $HARNESS: run make harness" >&2; return 1; }
+  head -c 12 /dev/zero >control
+  printf '#!/bin/sh\nLD_PRELOAD=%s FAIL_ALLOC=%s exec %s "$@"\n' "$HARNESS/fail_alloc.so" "$PWD/control" "$PERFGATE" >preloaded
+  chmod +x preloaded
+  PERFGATE="$PWD/preloaded" serve
+  python3 "$ROOT/tests/harness/api_memory.py" "${URL##*:}" "$(cat "$FOLDER/pid")" control
+  stop_server "$FOLDER"
+  rm "$FOLDER/pid"
+  expect_status 0
+}
+
 @test "API-25: SIGTERM under load: no request that was taken is cut off, exit 0" {
   serve
   python3 - "$URL" "$(cat "$FOLDER/pid")" <<'PY'

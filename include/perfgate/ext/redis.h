@@ -66,8 +66,8 @@ struct extredis_entry {
 
 /*
  * A lock with an end: who finds the key free puts a token of its own there. It is released only
- * while the token is still there, since after its end it may be another's
- * (https://redis.io/docs/latest/commands/set/#patterns: compare and delete is a script of one line).
+ * while the token is still there, since after its end it may be another's. The pattern of
+ * https://redis.io/docs/latest/commands/set/: a script of one line compares and deletes.
  */
 struct extredis_lock {
 	struct extredis_bytes key, token;

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-/* API-20: what it takes and refuses is what jansson takes and refuses, which strict parsing shares. */
+/* API-20 */
 static void api_20_what_is_no_json_is_refused_with_its_place(void **state)
 {
 	static const struct {
