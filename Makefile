@@ -43,6 +43,7 @@ TEMPLATES := $(shell find templates -type f 2>/dev/null | LC_ALL=C sort)
 UNIT := $(foreach folder,$(FOLDERS),$(wildcard tests/unit/$(folder)/test_*.c))
 UNIT_BINARIES := $(UNIT:tests/unit/%.c=$(BUILD)/unit/%)
 HARNESS_BINARIES := $(patsubst tests/harness/%.c,$(BUILD)/harness/%,$(wildcard tests/harness/*.c))
+HARNESS_BINARIES := $(HARNESS_BINARIES:%/fail_alloc=%/fail_alloc.so)
 
 .PHONY: all
 all: $(BUILD)/perfgate $(BUILD)/man/perfgate.1 ## build the release binary, build/release/perfgate (the default)
@@ -84,6 +85,12 @@ $(BUILD)/harness/%: tests/harness/%.c
 	$(say) CC $<
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< -lm
+
+# To be preloaded.
+$(BUILD)/harness/%.so: tests/harness/%.c
+	$(say) CC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(filter-out -fPIE,$(CFLAGS)) -fPIC -shared -MMD -MP -o $@ $<
 
 .PHONY: unit harness
 unit: $(UNIT_BINARIES)

@@ -8,6 +8,9 @@
 
 #include <string.h>
 
+/* More than any one request needs: twice the largest body, and its values. */
+#define RESERVE_BYTES ((size_t)32 << 20)
+
 /* Whoever watches the service must not be shut out by those who use it. */
 static bool is_limited(const char *path)
 {
@@ -93,6 +96,7 @@ static void api_free(struct api *api)
 	rate_free(api->rate);
 	json_decref(api->environment);
 	pthread_mutex_destroy(&api->vitals_lock);
+	mem_set_reserve(0);
 	free(api);
 }
 
@@ -125,6 +129,8 @@ int api_start(const struct api_options *options, struct api **out, struct error 
 {
 	struct api *api = xcalloc(1, sizeof *api);
 
+	mem_set_reserve(RESERVE_BYTES);
+	extjson_use_reserve();
 	api->start_ns = clock_now_ns();
 	api->database_private = options->database_private;
 	api->redis_private = options->redis_private;

@@ -6,6 +6,7 @@
 #include "perfgate/ext/redis.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -22,6 +23,7 @@
 #define LOCK_POLL_NS (5 * NS_PER_MS)
 #define PROBE_KEY "malaria:probe"
 #define PROBE_TTL_S 10
+#define TOKEN_SIZE 17
 
 struct cache {
 	char *url;
@@ -30,6 +32,7 @@ struct cache {
 	struct breaker reach; /* does Redis answer? */
 	struct breaker writes; /* does it take what it is given? */
 	uint64_t seed;
+	char token[TOKEN_SIZE]; /* what our locks are told from others' by */
 	atomic_uint_fast64_t draws;
 	atomic_uint_fast64_t reads[CACHE_STATUS_COUNT];
 	atomic_uint_fast64_t writes_ok, write_errors, deleted;
@@ -66,6 +69,7 @@ struct cache *cache_new(const char *url)
 
 	cache->url = xstrdup(url);
 	cache->seed = rng_entropy();
+	snprintf(cache->token, sizeof cache->token, "%016llx", (unsigned long long)rng_entropy());
 	cache->reach.pause_ns = PAUSE_NS;
 	cache->reach.tolerance = TOLERANCE;
 	cache->writes.pause_ns = PAUSE_NS;
@@ -291,7 +295,9 @@ enum cache_status cache_read_document(struct cache *cache, const char *key, stru
 	return read.status;
 }
 
-static struct extredis_bytes lock_key(struct extredis_bytes key, char *text)
+/* In one process a key has one computation (flight.h): its locks need no token each. */
+static struct extredis_lock lock_of(const struct cache *cache, struct extredis_bytes key,
+				    char *text)
 {
 	static const char prefix[] = "malaria:lock:", ours[] = "malaria:";
 	size_t skip = sizeof ours - 1;
@@ -299,14 +305,15 @@ static struct extredis_bytes lock_key(struct extredis_bytes key, char *text)
 	assert(key.length < CACHE_KEY_SIZE);
 	memcpy(text, prefix, sizeof prefix - 1);
 	memcpy(text + sizeof prefix - 1, key.data + skip, key.length - skip);
-	return (struct extredis_bytes){text, sizeof prefix - 1 + key.length - skip};
+	return (struct extredis_lock){{text, sizeof prefix - 1 + key.length - skip},
+				      {cache->token, TOKEN_SIZE - 1}};
 }
 #define LOCK_KEY_SIZE (CACHE_KEY_SIZE + 8)
 
 struct documents_written {
 	const struct extredis_entry *entries;
 	size_t count;
-	const struct extredis_bytes *lock; /* NULL = none */
+	const struct extredis_lock *lock; /* released after it; NULL = none */
 };
 
 static int write_documents(struct cache *cache, struct extredis *redis, void *arg)
@@ -326,11 +333,11 @@ static void write_entries(struct cache *cache, const struct extredis_entry *entr
 			  bool locked)
 {
 	char text[LOCK_KEY_SIZE];
-	struct extredis_bytes lock = {0};
+	struct extredis_lock lock;
 	struct documents_written written = {entries, count, NULL};
 
 	if (locked) {
-		lock = lock_key(entries[0].key, text);
+		lock = lock_of(cache, entries[0].key, text);
 		written.lock = &lock;
 	}
 	if (breaker_allows(&cache->writes, clock_now_ns()) &&
@@ -413,7 +420,7 @@ void cache_write_blob(struct cache *cache, enum cache_class class, const char *k
 }
 
 struct claim {
-	struct extredis_bytes lock;
+	struct extredis_lock lock;
 	bool ours;
 };
 
@@ -422,7 +429,7 @@ static int claim_lock(struct cache *cache, struct extredis *redis, void *arg)
 	struct claim *claim = arg;
 
 	(void)cache;
-	return extredis_claim(redis, claim->lock, LOCK_MS, &claim->ours, NULL);
+	return extredis_claim(redis, &claim->lock, LOCK_MS, &claim->ours, NULL);
 }
 
 static bool await_key(struct cache *cache, struct extredis_bytes key, struct assessment *out,
@@ -432,7 +439,7 @@ static bool await_key(struct cache *cache, struct extredis_bytes key, struct ass
 	int64_t deadline_ns = clock_now_ns() + LOCK_WAIT_NS;
 	struct document_read read = {key, out, count, CACHE_MISS};
 	char text[LOCK_KEY_SIZE];
-	struct claim claim = {lock_key(key, text), false};
+	struct claim claim = {lock_of(cache, key, text), false};
 
 	if (breaker_is_open(&cache->writes))
 		return false;
@@ -446,21 +453,19 @@ static bool await_key(struct cache *cache, struct extredis_bytes key, struct ass
 	return false;
 }
 
-static int drop_key(struct cache *cache, struct extredis *redis, void *arg)
+static int release_lock(struct cache *cache, struct extredis *redis, void *arg)
 {
-	const struct extredis_bytes *key = arg;
-
 	(void)cache;
-	return extredis_delete(redis, *key, NULL);
+	return extredis_release(redis, arg, NULL);
 }
 
 static void release_key(struct cache *cache, struct extredis_bytes key)
 {
 	char text[LOCK_KEY_SIZE];
-	struct extredis_bytes lock = lock_key(key, text);
+	struct extredis_lock lock = lock_of(cache, key, text);
 
 	/* When this fails, the lock ends by itself. */
-	if (run(cache, drop_key, &lock) < 0)
+	if (run(cache, release_lock, &lock) < 0)
 		return;
 }
 

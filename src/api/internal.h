@@ -70,8 +70,8 @@ struct visit {
 };
 
 struct visit visit_begin(const struct web_request *request, struct web_reply *reply, void *arg);
-/* The body as JSON; -1 when the answer is already made. */
-PG_MUST_CHECK int visit_parse(struct visit *visit, json_t **out);
+/* The body as JSON, to be released in any case; -1 when the answer is already made. */
+PG_MUST_CHECK int visit_parse(struct visit *visit, struct body *out);
 /* Headers, final newline, metrics. */
 void visit_finish(struct visit *visit, enum model_type model);
 /* Answer a problem; returns -1. */

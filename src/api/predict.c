@@ -11,11 +11,11 @@ void predict_single(const struct web_request *request, struct web_reply *reply, 
 	struct single_request single;
 	struct cache_point point;
 	struct problem problem;
-	AUTO_JSON json_t *body = NULL;
+	AUTO(body) struct body body = {0};
 
 	if (visit_parse(&visit, &body) < 0)
 		return;
-	if (request_single(body, &single, &problem) < 0) {
+	if (request_single(body.values, &single, &problem) < 0) {
 		visit_problem(&visit, &problem);
 		return;
 	}
@@ -75,12 +75,12 @@ void predict_batch(const struct web_request *request, struct web_reply *reply, v
 	struct cache_point points[REQUEST_MAX_LOCATIONS];
 	const struct cell_box *coverage;
 	struct problem problem;
-	AUTO_JSON json_t *body = NULL;
+	AUTO(body) struct body body = {0};
 	size_t found;
 
 	if (visit_parse(&visit, &body) < 0)
 		return;
-	if (request_batch(body, &batch, &problem) < 0) {
+	if (request_batch(body.values, &batch, &problem) < 0) {
 		visit_problem(&visit, &problem);
 		return;
 	}
@@ -155,12 +155,12 @@ void predict_series(const struct web_request *request, struct web_reply *reply, 
 	struct series_request series;
 	AUTO_FREE struct cache_point *points = NULL;
 	struct problem problem;
-	AUTO_JSON json_t *body = NULL;
+	AUTO(body) struct body body = {0};
 	size_t count;
 
 	if (visit_parse(&visit, &body) < 0)
 		return;
-	if (request_series(body, &series, &problem) < 0) {
+	if (request_series(body.values, &series, &problem) < 0) {
 		visit_problem(&visit, &problem);
 		return;
 	}

@@ -200,11 +200,11 @@ void predict_spatial(const struct web_request *request, struct web_reply *reply,
 	struct spatial_request spatial;
 	struct region region = {0};
 	struct problem problem;
-	AUTO_JSON json_t *body = NULL;
+	AUTO(body) struct body body = {0};
 
 	if (visit_parse(&visit, &body) < 0)
 		return;
-	if (request_spatial(body, &spatial, &problem) < 0) {
+	if (request_spatial(body.values, &spatial, &problem) < 0) {
 		visit_problem(&visit, &problem);
 		return;
 	}

@@ -10,7 +10,7 @@ struct visit visit_begin(const struct web_request *request, struct web_reply *re
 	return (struct visit){.api = arg, .request = request, .reply = reply};
 }
 
-int visit_parse(struct visit *visit, json_t **out)
+int visit_parse(struct visit *visit, struct body *out)
 {
 	struct problem problem;
 

@@ -1,15 +1,58 @@
 #include "perfgate/base/mem.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+/* One per program, as memory is. */
+static atomic_size_t reserve_bytes;
+static _Atomic(void *) reserve;
+
+static bool give_reserve_up(void)
+{
+	void *block = atomic_exchange(&reserve, NULL);
+
+	free(block);
+	return block != NULL;
+}
+
+void mem_set_reserve(size_t bytes)
+{
+	give_reserve_up();
+	atomic_store(&reserve_bytes, bytes);
+	(void)mem_has_reserve();
+}
+
+bool mem_has_reserve(void)
+{
+	size_t bytes = atomic_load_explicit(&reserve_bytes, memory_order_relaxed);
+	void *none = NULL, *block;
+
+	if (bytes == 0 || atomic_load_explicit(&reserve, memory_order_relaxed) != NULL)
+		return true;
+	block = malloc(bytes);
+	if (block != NULL && !atomic_compare_exchange_strong(&reserve, &none, block))
+		free(block);
+	return block != NULL;
+}
+
+void *mem_allocate(size_t size)
+{
+	void *memory = malloc(size);
+
+	return memory == NULL && give_reserve_up() ? malloc(size) : memory;
+}
+
 void *xcalloc(size_t count, size_t size)
 {
-	void *memory = calloc(count > 0 ? count : 1, size > 0 ? size : 1);
+	size_t n = count > 0 ? count : 1, each = size > 0 ? size : 1;
+	void *memory = calloc(n, each);
 
+	if (memory == NULL && give_reserve_up())
+		memory = calloc(n, each);
 	if (memory == NULL)
 		error_out_of_memory();
 	return memory;
@@ -17,8 +60,11 @@ void *xcalloc(size_t count, size_t size)
 
 void *xrealloc(void *pointer, size_t count, size_t size)
 {
-	void *memory = reallocarray(pointer, count > 0 ? count : 1, size > 0 ? size : 1);
+	size_t n = count > 0 ? count : 1, each = size > 0 ? size : 1;
+	void *memory = reallocarray(pointer, n, each);
 
+	if (memory == NULL && give_reserve_up())
+		memory = reallocarray(pointer, n, each);
 	if (memory == NULL)
 		error_out_of_memory();
 	return memory;

@@ -37,6 +37,11 @@ static void append_utf8(struct strbuf *out, const char *text, size_t length)
 	}
 }
 
+void extjson_use_reserve(void)
+{
+	json_set_alloc_funcs(mem_allocate, free);
+}
+
 json_t *extjson_string(const char *text)
 {
 	AUTO(strbuf) struct strbuf clean = {0};

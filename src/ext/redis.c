@@ -13,6 +13,9 @@
 #define TIMEOUT_NS (100 * NS_PER_MS)
 #define RETRY_NS NS_PER_S
 #define DEFAULT_PORT 6379
+#define RELEASE_SCRIPT                                                                             \
+	"if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end "     \
+	"return 0"
 
 struct address {
 	char *path; /* socket, or NULL */
@@ -446,24 +449,24 @@ static int send_set(struct extredis *redis, const struct extredis_entry *e, stru
 	return append(redis, 5, argv, lengths, err);
 }
 
-static int send_delete(struct extredis *redis, const struct extredis_bytes *key, struct error *err)
+static int send_release(struct extredis *redis, const struct extredis_lock *lock, struct error *err)
 {
-	const char *argv[] = {"DEL", key->data};
-	size_t lengths[] = {3, key->length};
+	const char *argv[] = {"EVAL", RELEASE_SCRIPT, "1", lock->key.data, lock->token.data};
+	size_t lengths[] = {4, sizeof RELEASE_SCRIPT - 1, 1, lock->key.length, lock->token.length};
 
-	return append(redis, 2, argv, lengths, err);
+	return append(redis, 5, argv, lengths, err);
 }
 
 int extredis_set(struct extredis *redis, const struct extredis_entry *entries, size_t count,
-		 const struct extredis_bytes *drop, struct error *err)
+		 const struct extredis_lock *release, struct error *err)
 {
 	if (ensure_connected(redis, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)
 		if (send_set(redis, &entries[i], err) < 0)
 			return -1;
-	if ((drop && send_delete(redis, drop, err) < 0) ||
-	    read_replies(redis, count + (drop ? 1 : 0), err) < 0)
+	if ((release && send_release(redis, release, err) < 0) ||
+	    read_replies(redis, count + (release ? 1 : 0), err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)
 		if (redis->replies[i]->type != REDIS_REPLY_STATUS)
@@ -471,13 +474,13 @@ int extredis_set(struct extredis *redis, const struct extredis_entry *entries, s
 	return 0;
 }
 
-int extredis_claim(struct extredis *redis, struct extredis_bytes key, int64_t ttl_ms, bool *out,
-		   struct error *err)
+int extredis_claim(struct extredis *redis, const struct extredis_lock *lock, int64_t ttl_ms,
+		   bool *out, struct error *err)
 {
 	char ttl[24];
 	int digits = snprintf(ttl, sizeof ttl, "%lld", (long long)ttl_ms);
-	const char *argv[] = {"SET", key.data, "1", "NX", "PX", ttl};
-	size_t lengths[] = {3, key.length, 1, 2, 2, (size_t)digits};
+	const char *argv[] = {"SET", lock->key.data, lock->token.data, "NX", "PX", ttl};
+	size_t lengths[] = {3, lock->key.length, lock->token.length, 2, 2, (size_t)digits};
 
 	if (ensure_connected(redis, err) < 0 || append(redis, 6, argv, lengths, err) < 0 ||
 	    read_replies(redis, 1, err) < 0)
@@ -489,14 +492,30 @@ int extredis_claim(struct extredis *redis, struct extredis_bytes key, int64_t tt
 	return 0;
 }
 
-int extredis_delete(struct extredis *redis, struct extredis_bytes key, struct error *err)
+static int read_integer(struct extredis *redis, const char *command, struct error *err)
 {
-	if (ensure_connected(redis, err) < 0 || send_delete(redis, &key, err) < 0 ||
-	    read_replies(redis, 1, err) < 0)
+	if (read_replies(redis, 1, err) < 0)
 		return -1;
 	if (redis->replies[0]->type != REDIS_REPLY_INTEGER)
-		return refused(redis->replies[0], "DEL", err);
+		return refused(redis->replies[0], command, err);
 	return 0;
+}
+
+int extredis_release(struct extredis *redis, const struct extredis_lock *lock, struct error *err)
+{
+	if (ensure_connected(redis, err) < 0 || send_release(redis, lock, err) < 0)
+		return -1;
+	return read_integer(redis, "EVAL", err);
+}
+
+int extredis_delete(struct extredis *redis, struct extredis_bytes key, struct error *err)
+{
+	const char *argv[] = {"DEL", key.data};
+	size_t lengths[] = {3, key.length};
+
+	if (ensure_connected(redis, err) < 0 || append(redis, 2, argv, lengths, err) < 0)
+		return -1;
+	return read_integer(redis, "DEL", err);
 }
 
 int extredis_info(struct extredis *redis, const char *section, struct strbuf *out,

@@ -21,6 +21,47 @@ static bool is_clean(const char *name, const char *value)
 	return length && strcspn(name, " \t\r\v\f") == length && !(value && strchr(value, '\r'));
 }
 
+/*
+ * Before 1.0, libmicrohttpd takes a line that begins with a colon for the end of the header, so
+ * that what follows becomes another request; it joins folded lines and cuts values at a NUL. But it
+ * reads in place: unless something was left out, each line begins where the one before it ended.
+ */
+static bool reads_in_place(void)
+{
+	return strncmp(MHD_get_version(), "0.", 2) == 0;
+}
+
+static void follow_line(struct headers *headers, const char *name, const char *value)
+{
+	if (!headers->next)
+		return;
+	headers->malformed |= name != headers->next || !value;
+	headers->next = value ? value + strlen(value) + 2 : name;
+}
+
+/* A NUL cuts the target short as '?' does, but leaves no arguments behind. */
+static bool target_is_cut(const struct exchange *exchange, const char *version)
+{
+	const char *end = exchange->request.path + strlen(exchange->request.path);
+
+	return version - end > 2 &&
+	       MHD_get_connection_values(exchange->connection, MHD_GET_ARGUMENT_KIND, NULL, NULL) ==
+		       0;
+}
+
+/* The header must end with the empty line; its line ends have become NULs. */
+static bool ends_well(const struct exchange *exchange)
+{
+	static const char empty_line[4] = "";
+	const char *end = exchange->headers.next;
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(exchange->connection,
+					MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+
+	return info && exchange->request.method + info->header_size == end + 2 &&
+	       memcmp(end - 2, empty_line, sizeof empty_line) == 0;
+}
+
 static enum MHD_Result note_header(void *arg, enum MHD_ValueKind kind, const char *name,
 				   const char *value)
 {
@@ -29,6 +70,7 @@ static enum MHD_Result note_header(void *arg, enum MHD_ValueKind kind, const cha
 	(void)kind;
 	headers->count++;
 	headers->malformed |= !is_clean(name, value);
+	follow_line(headers, name, value);
 	switch (name[0] | 0x20) {
 	case 'a':
 		if (is(name, "Accept-Encoding"))
@@ -67,10 +109,15 @@ static enum MHD_Result note_header(void *arg, enum MHD_ValueKind kind, const cha
 	return MHD_YES;
 }
 
-void check_headers(struct exchange *exchange)
+void check_headers(struct exchange *exchange, const char *version)
 {
-	MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, note_header,
-				  &exchange->headers);
+	struct headers *headers = &exchange->headers;
+
+	if (reads_in_place())
+		headers->next = version + strlen(version) + 2;
+	MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, note_header, headers);
+	if (headers->next && !headers->malformed)
+		headers->malformed = !ends_well(exchange) || target_is_cut(exchange, version);
 }
 
 static bool host_is_loopback(const char *host)

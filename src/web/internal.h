@@ -33,6 +33,7 @@ struct headers {
 	const char *type, *encoding, *id, *expect;
 	int hosts, lengths, transfers, count;
 	bool malformed; /* a name or value that another program may read differently */
+	const char *next; /* where the next header line begins; NULL = not looked at */
 };
 
 /* One answer being made; a request of the protocol, from its headers to its last byte. */
@@ -73,7 +74,7 @@ bool gzip_body(struct strbuf *body);
 /* Does an Accept-Encoding value allow gzip (q > 0)? */
 bool gzip_accepted(const char *accept_encoding);
 
-void check_headers(struct exchange *exchange);
+void check_headers(struct exchange *exchange, const char *version);
 /* Refuse what the headers alone show to be wrong, with `reply` made; true if so. */
 bool check_framing(struct exchange *exchange, bool loopback, bool http_1_0,
 		   struct web_reply *reply);

@@ -103,6 +103,24 @@ sys.exit(answered != len(peers))
 PY
 }
 
+@test "API-29: what is odd is refused, and what is taken nginx takes for the same" {
+  need nginx
+  local port
+  port="$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')"
+  cat >nginx.conf <<EOF
+daemon off; pid nginx.pid; error_log error.log; worker_processes 1;
+events { worker_connections 64; }
+http { access_log off; client_body_temp_path t; proxy_temp_path t; fastcgi_temp_path t; uwsgi_temp_path t; scgi_temp_path t;
+  server { listen 127.0.0.1:$port; location /health/ { return 200; } location / { return 404; } } }
+EOF
+  nginx -p "$PWD" -c nginx.conf -e error.log 3>&- &
+  STARTED=$!
+  wait_until 10 curl -s -o .body "http://127.0.0.1:$port/"
+  python3 "$ROOT/tests/harness/http_oddities.py" "${URL##*:}" "$port" "$ROOT/tests/corpus/http/oddities.txt"
+  kill -TERM "$STARTED"
+  wait "$STARTED" || :
+}
+
 @test "--rate-limit: what is over it is 429 with Retry-After; health and metrics stay open" {
   serve --rate-limit 5
   local i
@@ -158,6 +176,18 @@ after = state()
 print(before, after)
 sys.exit(after[0] > before[0] + 20 or after[1] > before[1] + 4096)
 PY
+}
+
+@test "OOM-04: an allocation that fails costs at most the connection that it was for" {
+  [ -r "$HARNESS/fail_alloc.so" ] || { echo "no fail_alloc.so in $HARNESS: run make harness" >&2; return 1; }
+  head -c 12 /dev/zero >control
+  printf '#!/bin/sh\nLD_PRELOAD=%s FAIL_ALLOC=%s exec %s "$@"\n' "$HARNESS/fail_alloc.so" "$PWD/control" "$PERFGATE" >preloaded
+  chmod +x preloaded
+  PERFGATE="$PWD/preloaded" serve
+  python3 "$ROOT/tests/harness/api_memory.py" "${URL##*:}" "$(cat "$FOLDER/pid")" control
+  stop_server "$FOLDER"
+  rm "$FOLDER/pid"
+  expect_status 0
 }
 
 @test "API-25: SIGTERM under load: no request that was taken is cut off, exit 0" {

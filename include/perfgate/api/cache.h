@@ -94,9 +94,10 @@ void cache_write_blob(struct cache *cache, enum cache_class class, const char *k
 		      const struct strbuf *blob);
 
 /*
- * One process at a time fills a cold key: take its lock (malaria:lock:KEY, SET NX PX), or wait up
- * to 200 ms for the process that has it. True when that one has filled `out`; false when the
- * caller is to compute (it has the lock, or the other is too slow, or Redis is away).
+ * One process at a time fills a cold key: take its lock (malaria:lock:KEY, SET NX PX with a token
+ * of this process, and released only while it is that), or wait up to 200 ms for who has it. True
+ * when that one has filled `out`; false when the caller is to compute (it has the lock, or the
+ * other is too slow, or Redis is away).
  */
 bool cache_await_document(struct cache *cache, const char *key, struct assessment *out,
 			  size_t count);

@@ -1,5 +1,5 @@
 /*
- * Request bodies of /predict/…: parsing and validation.
+ * Request bodies of /predict/…: what they must hold.
  *
  * A problem is an HTTP status, a code, and a message that begins with the
  * member's name ("location.latitude: …"): 400 for what is not JSON and for ranges that
@@ -9,9 +9,9 @@
 #ifndef PERFGATE_API_REQUEST_H
 #define PERFGATE_API_REQUEST_H
 
+#include "perfgate/api/body.h"
 #include "perfgate/api/grid.h"
 #include "perfgate/api/model.h"
-#include "perfgate/ext/json.h"
 
 #include <stdint.h>
 
@@ -27,7 +27,7 @@ struct problem {
 
 struct location {
 	double latitude, longitude;
-	const char *name; /* NULL = none; borrowed from the JSON */
+	const char *name; /* NULL = none; borrowed from the body */
 	struct cell cell;
 };
 
@@ -63,16 +63,16 @@ struct series_request {
 	int interval_days;
 };
 
-/* The body as a JSON object; the caller decrefs. */
-PG_MUST_CHECK int request_parse(const char *body, size_t length, json_t **out,
+/* The body as a JSON object; to be released in any case. */
+PG_MUST_CHECK int request_parse(const char *text, size_t length, struct body *out,
 				struct problem *problem);
-PG_MUST_CHECK int request_single(const json_t *body, struct single_request *out,
+PG_MUST_CHECK int request_single(const struct body_value *body, struct single_request *out,
 				 struct problem *problem);
-PG_MUST_CHECK int request_batch(const json_t *body, struct batch_request *out,
+PG_MUST_CHECK int request_batch(const struct body_value *body, struct batch_request *out,
 				struct problem *problem);
-PG_MUST_CHECK int request_spatial(const json_t *body, struct spatial_request *out,
+PG_MUST_CHECK int request_spatial(const struct body_value *body, struct spatial_request *out,
 				  struct problem *problem);
-PG_MUST_CHECK int request_series(const json_t *body, struct series_request *out,
+PG_MUST_CHECK int request_series(const struct body_value *body, struct series_request *out,
 				 struct problem *problem);
 
 #endif

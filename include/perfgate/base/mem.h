@@ -13,6 +13,7 @@
 
 #include "perfgate/base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -21,6 +22,17 @@ void *xrealloc(void *pointer, size_t count, size_t size) __attribute__((returns_
 char *xstrdup(const char *text) __attribute__((malloc, returns_nonnull));
 char *xstrndup(const char *text, size_t length) __attribute__((malloc, returns_nonnull));
 char *xasprintf(const char *format, ...) PG_PRINTF(1, 2) __attribute__((malloc, returns_nonnull));
+
+/*
+ * A reserve, for a server that is to outlive a moment without memory: once an x*() finds none, the
+ * reserve is given back to the system and the x*() tries again. `bytes` are address space only, as
+ * they are never touched. Whoever takes on new work asks mem_has_reserve() first, which makes it
+ * whole again when that is possible. Off (0 bytes) at the start; thread-safe.
+ */
+void mem_set_reserve(size_t bytes);
+bool mem_has_reserve(void);
+/* malloc() with the reserve behind it; NULL when there is none left. For libraries. */
+void *mem_allocate(size_t size);
 
 /* Make room for one more element in a growing array; doubles *capacity from 8. */
 #define VEC_PUSH(items, count, capacity)                                                           \

@@ -13,6 +13,9 @@
 DEFINE_AUTO(json, json_t *, json_decref)
 #define AUTO_JSON AUTO(json)
 
+/* Let jansson fall back on the reserve of base/mem, too. Before the first use of it. */
+void extjson_use_reserve(void);
+
 /* Invalid UTF-8 becomes U+FFFD; NULL becomes null. */
 json_t *extjson_string(const char *text);
 /* NaN and infinities become null. */

@@ -1,5 +1,5 @@
 /*
- * Redis through hiredis: MGET, SET EX (pipelined), SET NX, DEL, INFO.
+ * Redis through hiredis: MGET, SET EX (pipelined), locks, DEL, INFO.
  *
  * Commands are argument vectors, never text formats, so that no byte of a key
  * or value can become another command. Every call has a time limit. A hiredis
@@ -63,16 +63,29 @@ struct extredis_entry {
 	struct extredis_bytes key, value;
 	int64_t ttl_s; /* at least 1 */
 };
+
 /*
- * `count` SET key value EX ttl in one round trip, and DEL `drop` (may be NULL) after them. One that
+ * A lock with an end: who finds the key free puts a token of its own there. It is released only
+ * while the token is still there, since after its end it may be another's. The pattern of
+ * https://redis.io/docs/latest/commands/set/: a script of one line compares and deletes.
+ */
+struct extredis_lock {
+	struct extredis_bytes key, token;
+};
+
+/*
+ * `count` SET key value EX ttl in one round trip, and `release` (may be NULL) after them. One that
  * is refused fails the call, with every answer read and the others stored.
  */
 PG_MUST_CHECK int extredis_set(struct extredis *redis, const struct extredis_entry *entries,
-			       size_t count, const struct extredis_bytes *drop, struct error *err);
+			       size_t count, const struct extredis_lock *release,
+			       struct error *err);
 
-/* SET key value NX PX ttl: `out` says whether the key was free and is ours now. */
-PG_MUST_CHECK int extredis_claim(struct extredis *redis, struct extredis_bytes key, int64_t ttl_ms,
-				 bool *out, struct error *err);
+/* SET key token NX PX ttl: `out` says whether the key was free and is ours now. */
+PG_MUST_CHECK int extredis_claim(struct extredis *redis, const struct extredis_lock *lock,
+				 int64_t ttl_ms, bool *out, struct error *err);
+PG_MUST_CHECK int extredis_release(struct extredis *redis, const struct extredis_lock *lock,
+				   struct error *err);
 
 PG_MUST_CHECK int extredis_delete(struct extredis *redis, struct extredis_bytes key,
 				  struct error *err);

@@ -37,7 +37,7 @@ struct web_reply {
 	int status; /* 200 */
 	const char *content_type; /* "application/json" */
 	struct strbuf body;
-	int64_t hold_ns; /* keep the answer back that long; no thread waits for it */
+	int64_t hold_ns; /* keep the answer back that long; no thread waits for more than 2 ms */
 	size_t header_count;
 	struct {
 		const char *name;

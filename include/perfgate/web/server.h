@@ -8,7 +8,8 @@
  * max_body_bytes and the number of connections, closes idle ones, answers 408 to
  * those that send too slowly and cuts off those that read too slowly, compresses
  * from 1000 bytes for clients that accept gzip, and gives each request an
- * X-Request-ID.
+ * X-Request-ID. What two programs in a row may read differently is refused: lines that end with a
+ * bare LF or are folded, NUL, names that are empty or hold a blank, lengths beside chunks.
  *
  * Bound to loopback, only loopback names are accepted in Host (DNS rebinding).
  * A path matches with or without its last slash; HEAD is served by GET.

@@ -56,16 +56,17 @@ async def read_store(latitude, longitude, day):
     data_day = datetime.datetime(2023, day.month, min(day.day, 28) if day.month == 2 else day.day)
     first = data_day - datetime.timedelta(days=29)
     async with app.state.pool.acquire() as connection:
-        return await connection.fetchrow(app.state.cells, [latitude], [longitude], first, data_day,
+        return await connection.fetch(app.state.cells, [latitude], [longitude], first, data_day,
                                          datetime.datetime(2023, 1, 2), datetime.datetime(2023, 1, 1), data_day)
 
 
-def assess(row):
+def assess(days):
     """Of the same size as the reference's document; the arithmetic of a model is not what is compared."""
-    warm = math.exp(-((row["temperature"] - 25) / 5) ** 2)
-    wet, moist = min(1, row["rain"] / 100), min(1, row["humidity"] / 100)
+    warm = math.exp(-((sum(day["temperature_2m"] for day in days) / len(days) - 25) / 5) ** 2)
+    wet = min(1, sum(day["total_precipitation"] for day in days) / 100)
+    moist = min(1, sum(day["relative_humidity_2m"] for day in days) / len(days) / 100)
     risk = round(10000 * warm * wet * moist)
-    return [1, 1, risk, *(round(10000 * part) for part in (warm, wet, moist)), round(10000 * row["ndvi"]),
+    return [1, 1, risk, *(round(10000 * part) for part in (warm, wet, moist)), round(10000 * days[0]["ndvi"]),
             *(500 + 100 * i for i in range(len(HORIZONS)))]
 
 

@@ -10,7 +10,7 @@
 
 enum shape { SINGLE, BATCH, SPATIAL, SERIES };
 
-static int read_as(enum shape shape, const json_t *body, struct problem *problem)
+static int read_as(enum shape shape, const struct body_value *body, struct problem *problem)
 {
 	static struct batch_request batch;
 	struct single_request single;
@@ -28,12 +28,12 @@ static int read_as(enum shape shape, const json_t *body, struct problem *problem
 
 static int read_text(enum shape shape, const char *text, struct problem *problem)
 {
-	AUTO_JSON json_t *body = NULL;
+	AUTO(body) struct body body = {0};
 
 	*problem = (struct problem){0};
 	if (request_parse(text, strlen(text), &body, problem) < 0)
 		return -1;
-	return read_as(shape, body, problem);
+	return read_as(shape, body.values, problem);
 }
 
 /* API-20 */
@@ -194,11 +194,11 @@ static void the_last_row_of_a_grid_is_not_lost_by_rounding(void **state)
 	static const char text[] = "{" BOX(0.3, 0, 34.7, 34) ", \"resolution\": 0.1," DATE "}";
 	struct spatial_request spatial;
 	struct problem problem;
-	AUTO_JSON json_t *body = NULL;
+	AUTO(body) struct body body = {0};
 
 	(void)state;
 	assert_int_equal(request_parse(text, sizeof text - 1, &body, &problem), 0);
-	assert_int_equal(request_spatial(body, &spatial, &problem), 0);
+	assert_int_equal(request_spatial(body.values, &spatial, &problem), 0);
 	assert_int_equal(spatial.rows, 4);
 	assert_int_equal(spatial.columns, 8);
 }

@@ -10,7 +10,10 @@
 #include "perfgate/base/strbuf.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void a_growing_array_keeps_its_items(void **state)
@@ -154,6 +157,65 @@ static void a_taken_string_belongs_to_the_taker(void **state)
 	assert_int_equal(buf.max_bytes, 9);
 }
 
+#define RESERVE_BYTES ((size_t)32 << 20)
+
+static void a_reserve_that_was_needed_is_made_whole_again(void **state)
+{
+	(void)state;
+#ifdef __SANITIZE_ADDRESS__
+	skip(); /* it ends the program by itself */
+#endif
+	assert_true(mem_has_reserve());
+	mem_set_reserve(RESERVE_BYTES);
+	assert_null(mem_allocate(SIZE_MAX / 4)); /* not even the reserve is enough */
+	assert_true(mem_has_reserve());
+	mem_set_reserve(0);
+	assert_true(mem_has_reserve());
+}
+
+/* Status 0 when all is as it should be; its address space ends here. */
+static int meet_the_limit(void)
+{
+	FILE *file = fopen("/proc/self/statm", "re");
+	unsigned long pages = 0;
+	struct rlimit limit;
+	void *kept;
+
+	mem_set_reserve(RESERVE_BYTES);
+	if (!file || fscanf(file, "%lu", &pages) != 1)
+		return 3;
+	fclose(file);
+	/* Room for as much again, so that the loop below has something to use up. */
+	limit.rlim_cur = limit.rlim_max =
+		pages * (unsigned long)sysconf(_SC_PAGESIZE) + RESERVE_BYTES;
+	if (setrlimit(RLIMIT_AS, &limit) < 0)
+		return 1;
+	while (malloc(1024) != NULL)
+		;
+	kept = xcalloc(1, 1 << 20);
+	if (mem_has_reserve())
+		return 2;
+	kept = xrealloc(kept, 1, 2 << 20);
+	free(kept);
+	return 0;
+}
+
+static void oom_04_the_reserve_is_there_when_memory_is_not(void **state)
+{
+	pid_t child;
+	int status;
+
+	(void)state;
+#ifdef __SANITIZE_ADDRESS__
+	skip();
+#endif
+	child = fork();
+	if (child == 0)
+		_exit(meet_the_limit());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +229,8 @@ int main(void)
 		cmocka_unit_test(a_buffer_keeps_what_fits_and_remembers_the_overflow),
 		cmocka_unit_test(reserved_room_can_be_written),
 		cmocka_unit_test(a_taken_string_belongs_to_the_taker),
+		cmocka_unit_test(a_reserve_that_was_needed_is_made_whole_again),
+		cmocka_unit_test(oom_04_the_reserve_is_there_when_memory_is_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -295,7 +295,7 @@ static void rd_01_a_refusal_is_an_answer(void **state)
 static void a_lock_is_given_once(void **state)
 {
 	static const char *const script[] = {"+OK\r\n", "$-1\r\n", NULL};
-	struct extredis_bytes key = {"lock", 4};
+	const struct extredis_lock lock = {{"lock", 4}, {"mine", 4}};
 	struct extredis *redis;
 	struct peer peer;
 	bool ours;
@@ -303,36 +303,89 @@ static void a_lock_is_given_once(void **state)
 	(void)state;
 	peer_start(&peer, script);
 	redis = connect_to(peer.port);
-	assert_int_equal(extredis_claim(redis, key, 1000, &ours, NULL), 0);
+	assert_int_equal(extredis_claim(redis, &lock, 1000, &ours, NULL), 0);
 	assert_true(ours);
-	assert_int_equal(extredis_claim(redis, key, 1000, &ours, NULL), 0);
+	assert_int_equal(extredis_claim(redis, &lock, 1000, &ours, NULL), 0);
 	assert_false(ours);
 	extredis_free(redis);
 	peer_stop(&peer);
 }
 
-/* RD-03: what looks like a command stays one argument; the peer checks the bytes. */
-static void rd_03_a_value_never_becomes_a_command(void **state)
+/* What a call sends. Nobody answers: it fails, but the bytes are in our socket. */
+static void sends(int (*call)(struct extredis *redis), const char *expected)
 {
-	static const char expected[] =
-		"*5\r\n$3\r\nSET\r\n$5\r\nk v\r\n\r\n$13\r\nFLUSHALL %s\r\n\r\n"
-		"$2\r\nEX\r\n$1\r\n7\r\n";
-	const struct extredis_entry entry = {{"k v\r\n", 5}, {"FLUSHALL %s\r\n", 13}, 7};
 	int port, listener = listen_on_loopback(&port), fd;
-	char url[64], seen[256];
+	char url[64], seen[512] = "";
 	struct extredis *redis;
 
-	(void)state;
 	snprintf(url, sizeof url, "redis://127.0.0.1:%d", port);
 	assert_int_equal(extredis_connect(url, 20 * NS_PER_MS, &redis, NULL), 0);
 	fd = accept(listener, NULL, NULL);
-	/* Nobody answers: the call fails, but the bytes are in our socket. */
-	assert_int_equal(extredis_set(redis, &entry, 1, NULL, NULL), -1);
-	assert_int_equal(recv(fd, seen, sizeof seen, 0), sizeof expected - 1);
-	assert_memory_equal(seen, expected, sizeof expected - 1);
+	assert_int_equal(call(redis), -1);
+	assert_true(recv(fd, seen, sizeof seen - 1, 0) > 0);
+	assert_string_equal(seen, expected);
 	extredis_free(redis);
 	close(fd);
 	close(listener);
+}
+
+static int set_a_command(struct extredis *redis)
+{
+	const struct extredis_entry entry = {{"k v\r\n", 5}, {"FLUSHALL %s\r\n", 13}, 7};
+
+	return extredis_set(redis, &entry, 1, NULL, NULL);
+}
+
+/* RD-03: what looks like a command stays one argument; the peer checks the bytes. */
+static void rd_03_a_value_never_becomes_a_command(void **state)
+{
+	(void)state;
+	sends(set_a_command, "*5\r\n$3\r\nSET\r\n$5\r\nk v\r\n\r\n$13\r\nFLUSHALL %s\r\n\r\n"
+			     "$2\r\nEX\r\n$1\r\n7\r\n");
+}
+
+#define HOSTILE                                                                                    \
+	{                                                                                          \
+		"%s%n%b%%", 8                                                                      \
+	}
+static const struct extredis_lock hostile_lock = {HOSTILE, HOSTILE};
+
+static int get_hostile(struct extredis *redis)
+{
+	struct extredis_bytes value;
+
+	return extredis_get(redis, &hostile_lock.key, 1, &value, NULL);
+}
+
+static int claim_hostile(struct extredis *redis)
+{
+	bool ours;
+
+	return extredis_claim(redis, &hostile_lock, 1, &ours, NULL);
+}
+
+static int release_hostile(struct extredis *redis)
+{
+	return extredis_release(redis, &hostile_lock, NULL);
+}
+
+static int delete_hostile(struct extredis *redis)
+{
+	return extredis_delete(redis, hostile_lock.key, NULL);
+}
+
+/* RD-05: hiredis has commands made from formats; that they are not used is in tests/meta/style. */
+static void rd_05_formats_in_data_are_bytes(void **state)
+{
+	(void)state;
+	sends(get_hostile, "*2\r\n$4\r\nMGET\r\n$8\r\n%s%n%b%%\r\n");
+	sends(claim_hostile, "*6\r\n$3\r\nSET\r\n$8\r\n%s%n%b%%\r\n$8\r\n%s%n%b%%\r\n"
+			     "$2\r\nNX\r\n$2\r\nPX\r\n$1\r\n1\r\n");
+	sends(release_hostile,
+	      "*5\r\n$4\r\nEVAL\r\n$92\r\nif redis.call('get', KEYS[1]) == ARGV[1] then "
+	      "return redis.call('del', KEYS[1]) end return 0\r\n$1\r\n1\r\n"
+	      "$8\r\n%s%n%b%%\r\n$8\r\n%s%n%b%%\r\n");
+	sends(delete_hostile, "*2\r\n$3\r\nDEL\r\n$8\r\n%s%n%b%%\r\n");
 }
 
 static void rd_14_info_fields_are_found_or_not_there(void **state)
@@ -369,6 +422,7 @@ int main(void)
 		cmocka_unit_test(rd_01_a_refusal_is_an_answer),
 		cmocka_unit_test(a_lock_is_given_once),
 		cmocka_unit_test(rd_03_a_value_never_becomes_a_command),
+		cmocka_unit_test(rd_05_formats_in_data_are_bytes),
 		cmocka_unit_test(rd_14_info_fields_are_found_or_not_there),
 	};
 
