@@ -18,6 +18,7 @@
 
 static const char *const enforce_names[] = {"fail", "warn", NULL};
 static const char *const restart_names[] = {"always", "never", NULL};
+static const char *const unmeasured_names[] = {"unstable", "failure", NULL};
 static const char *const mode_names[] = {"auto", "history", "ab", "off", NULL};
 
 static void target_stored(struct settings *settings);
@@ -179,6 +180,8 @@ const struct setting_row setting_table[] = {
 	 .help = "when GitHub runs the long scenarios: cron, in UTC; null is never"},
 	{"ci.runner", SETTING_LIST, 0, AT(ci_runner), 1, 10, .fallback = "ubuntu-24.04",
 	 .check = check_label, .help = "labels of GitHub's runner"},
+	{"ci.unmeasured", SETTING_CHOICE, 0, AT(ci_unmeasured), .fallback = "unstable",
+	 .choices = unmeasured_names, .help = "Jenkins' result where nothing was measured (exit status 3)"},
 
 	{"LOAD_TEST_SPAWN_RATE", SETTING_NUMBER, ENV_GATE_FLAGS, AT(load_spawn_rate), 0.001, 1e5,
 	 .variables = {"LOAD_TEST_SPAWN_RATE"}, .help = "users started per second"},

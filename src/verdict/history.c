@@ -197,6 +197,15 @@ static void describe(const struct history_cell *cell, struct history_result *res
 	}
 }
 
+/*
+ * Of a total, or of an endpoint that was not asked at all, it means that the run says nothing. One
+ * that a short run asks a few times too seldom is only not compared.
+ */
+static bool is_missed(const struct history_cell *cell)
+{
+	return cell->primary && (cell->now.n == 0 || strcmp(cell->endpoint, "total") == 0);
+}
+
 /* Without a present or a past there is nothing to judge; says which. */
 static void prepare(const struct history_cell *cell, struct history_result *result)
 {
@@ -205,8 +214,8 @@ static void prepare(const struct history_cell *cell, struct history_result *resu
 
 	load_past(cell, &past);
 	missing = past.n > 0 && isnan(past.now);
-	*result = (struct history_result){.outcome = missing && cell->primary ? OUTCOME_UNMEASURED
-									      : OUTCOME_NOT_GATED,
+	*result = (struct history_result){.outcome = missing && is_missed(cell) ? OUTCOME_UNMEASURED
+										: OUTCOME_NOT_GATED,
 					  .reason = missing ? HISTORY_TOO_FEW_SAMPLES
 							    : HISTORY_NO_BASELINE,
 					  .n = past.n,

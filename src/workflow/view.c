@@ -214,6 +214,8 @@ int workflow_view(const struct settings *settings, const char *config_path, json
 
 	if (check(settings, config_path, err) != 0 || add_suite(view, settings, err) != 0)
 		return -1;
+	extjson_set(view, "unmeasured_fails",
+		    json_boolean(settings->ci_unmeasured == CI_UNMEASURED_FAILURE));
 	extjson_set(view, "branch", extjson_string(settings->baseline_branch));
 	extjson_set(view, "output", extjson_string(settings->output));
 	extjson_set(view, "config", extjson_string(config_path != NULL ? config_path : ""));

@@ -45,7 +45,8 @@ installed() {
   # make knows a rule for everything up to the binary and its installation.
   make -n -C copy all install DESTDIR=/out >plan
   grep -q 'main.c' plan
-  grep -q '/out/usr/local/bin/perfgate' plan
+  grep -qF '"/out/usr/local/$3"' plan
+  grep -q 'put 755 build/release/perfgate bin/perfgate' plan
 }
 
 @test "the image runs as nobody special, and its health is the API's readiness" {

@@ -62,7 +62,7 @@ requests: [GET /items]
 EOF
 variant image lockable-resources <<'EOF'
 performance_gates: {max_p95_response_time: 500}
-ci: {install: "docker://registry.example/perfgate:1.2", schedule: null}
+ci: {install: "docker://registry.example/perfgate:1.2", schedule: null, unmeasured: failure}
 EOF
 variant action htmlpublisher <<'EOF'
 performance_gates: {max_p95_response_time: 500}
@@ -118,7 +118,8 @@ awk '/^file /{file=$2; seen[file]=""} /^result /{seen[file]=seen[file] $2 "=" $3
 	/perfgate baseline update/{pushed[file]=1}
 	END {
 		for (file in seen) {
-			if (seen[file] != "0=SUCCESS 1=FAILURE 2=FAILURE 3=UNSTABLE 70=FAILURE ") {
+			unmeasured = file ~ /^image\// ? "FAILURE" : "UNSTABLE"
+			if (seen[file] != "0=SUCCESS 1=FAILURE 2=FAILURE 3=" unmeasured " 70=FAILURE ") {
 				print file ": results " seen[file]; bad=1
 			}
 			if (!pushed[file]) { print file ": the baseline branch is not recognised"; bad=1 }

@@ -20,6 +20,7 @@
 enum enforce { ENFORCE_FAIL, ENFORCE_WARN };
 enum target_kind { TARGET_REFERENCE, TARGET_URL, TARGET_COMMAND };
 enum ab_restart { AB_RESTART_ALWAYS, AB_RESTART_NEVER };
+enum ci_unmeasured { CI_UNMEASURED_UNSTABLE, CI_UNMEASURED_FAILURE };
 enum regression_mode { REGRESSION_AUTO, REGRESSION_HISTORY, REGRESSION_AB, REGRESSION_OFF };
 
 struct string_list {
@@ -79,6 +80,7 @@ struct settings {
 	/* The generated CI: how it obtains perfgate (NULL = the setup action), when it runs. */
 	const char *ci_install, *ci_schedule; /* cron in UTC; NULL = never */
 	struct string_list ci_runner; /* runs-on */
+	enum ci_unmeasured ci_unmeasured;
 
 	/* From variables only; NULL when unset. */
 	const char *pushgateway_url; /* PROMETHEUS_PUSHGATEWAY_URL; secret: may hold credentials */

@@ -36,7 +36,7 @@
 struct history_cell {
 	const char *scenario, *endpoint;
 	enum metric metric;
-	bool primary; /* unmeasured counts for the run; ab_is_primary() */
+	bool primary; /* ab_is_primary(); a total, or one without any request, must be measured */
 	double tolerance; /* as configured */
 	const struct ab_sample *past; /* n_past <= HISTORY_MAX */
 	size_t n_past;

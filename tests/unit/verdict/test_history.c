@@ -167,6 +167,38 @@ static void test_rates_are_held_to_points_and_missing_values_are_named(void **st
 	assert_int_equal(history_judge(&cell, 1, &result).outcome, OUTCOME_NOT_GATED);
 }
 
+static void test_an_endpoint_that_was_asked_too_seldom_is_not_compared(void **state)
+{
+	static const struct {
+		const char *endpoint;
+		uint64_t n;
+		enum outcome outcome;
+	} rows[] = {
+		{"total", 5, OUTCOME_UNMEASURED},
+		{"total", 0, OUTCOME_UNMEASURED},
+		{"GET /", 5, OUTCOME_NOT_GATED},
+		{"GET /", 0, OUTCOME_UNMEASURED},
+	};
+	const struct ab_sample before[2] = {{10, 5000}, {10, 5000}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct history_cell cell = {.scenario = "load",
+					    .endpoint = rows[i].endpoint,
+					    .metric = METRIC_P50,
+					    .primary = true,
+					    .tolerance = .05,
+					    .past = before,
+					    .n_past = 2,
+					    .now = {10, rows[i].n},
+					    .speed_now = NAN};
+		struct history_result result;
+
+		assert_int_equal(history_judge(&cell, 1, &result).outcome, rows[i].outcome);
+		assert_result(&result, rows[i].outcome, HISTORY_TOO_FEW_SAMPLES);
+	}
+}
+
 /* Five endpoints, twelve quiet runs, then `slow` of them 30 % slower and the probe by `probe`. */
 static struct history_summary judge_machine(size_t slow, double probe)
 {
@@ -275,6 +307,7 @@ int main(void)
 		cmocka_unit_test(test_long_history_follows_the_speed_and_matches_scipy),
 		cmocka_unit_test(test_short_histories_suspect_first_and_fail_late),
 		cmocka_unit_test(test_rates_are_held_to_points_and_missing_values_are_named),
+		cmocka_unit_test(test_an_endpoint_that_was_asked_too_seldom_is_not_compared),
 		cmocka_unit_test(test_a_machine_that_moved_with_its_endpoints_is_no_regression),
 		cmocka_unit_test(test_simulated_histories_keep_the_level),
 	};

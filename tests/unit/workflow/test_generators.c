@@ -152,6 +152,9 @@ static void gen_13_exit_codes_are_mapped(void **state)
 	assert_non_null(strstr(gate, "if (code == 3) {\n                        unstable("));
 	assert_non_null(strstr(gate, "else if (code == 1) {\n                        error("));
 	assert_non_null(strstr(gate, "else if (code != 0) {\n                        error("));
+	strbuf_clear(&text);
+	must_generate("jenkins", "ci: {unmeasured: failure}\n", &text);
+	assert_non_null(strstr(text.data, "if (code == 3) {\n                        error("));
 }
 
 static void paths_that_a_ci_pattern_could_read_differently_are_refused(void **state)
