@@ -181,7 +181,8 @@ const struct setting_row setting_table[] = {
 	{"ci.runner", SETTING_LIST, 0, AT(ci_runner), 1, 10, .fallback = "ubuntu-24.04",
 	 .check = check_label, .help = "labels of GitHub's runner"},
 	{"ci.unmeasured", SETTING_CHOICE, 0, AT(ci_unmeasured), .fallback = "unstable",
-	 .choices = unmeasured_names, .help = "Jenkins' result where nothing was measured (exit status 3)"},
+	 .choices = unmeasured_names,
+	 .help = "Jenkins' result where nothing was measured (exit status 3)"},
 
 	{"LOAD_TEST_SPAWN_RATE", SETTING_NUMBER, ENV_GATE_FLAGS, AT(load_spawn_rate), 0.001, 1e5,
 	 .variables = {"LOAD_TEST_SPAWN_RATE"}, .help = "users started per second"},

@@ -621,7 +621,8 @@ static void git_56_sec_17_identity_of_settings_then_git_then_fixed(void **state)
 	expect_author("Ada <ada@example.org>");
 	assert_int_equal(
 		write_note((struct extgit_note_write){.arg = "three",
-						      .author = {"Gate", "gate@example.org", NULL}},
+						      .author = {.name = "Gate",
+								 .email = "gate@example.org"}},
 			   NULL, &err),
 		0);
 	expect_author("Gate <gate@example.org>");
