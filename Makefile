@@ -174,21 +174,34 @@ tsan: ## run the unit tests with ThreadSanitizer
 
 NODE_TOOLS = build/node
 C_FILES = $(shell find src include tests -name '*.[ch]')
-.PHONY: lint
-lint: all ## check style, both compilers, scripts and generated files
+# Parts that do not need each other, so that `make -j` runs them side by side.
+LINTS = lint-format lint-clang lint-shell lint-manual lint-generated lint-hlog lint-report
+.PHONY: lint lint-modules $(LINTS)
+lint: $(LINTS) ## check style, both compilers, scripts and generated files
+
+lint-format:
 	$(say) FORMAT $(words $(C_FILES)) files
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
+
+lint-clang:
 	$(Q)$(MAKE) --no-print-directory CC=clang CI=1 BUILD=build/clang all unit harness
-	$(say) SHELL .
+
+lint-shell:
+	$(say) LINT scripts
 	$(Q)shellcheck -x .ci/run tests/run $$(grep -rlE '^#!.*(bash|/sh)' tests/meta tests/lint src/template)
 	$(Q)shellcheck -s bash templates/completion/perfgate.bash
 	$(Q)zsh -n templates/completion/perfgate.zsh && fish -n templates/completion/perfgate.fish
+
+lint-manual: all
 	$(say) LINT manual
 	$(Q)mandoc -Tlint -Wwarning $(BUILD)/man/*
-	$(say) LINT generated
-	$(Q)PERFGATE=$(CURDIR)/$(BUILD)/perfgate bash tests/lint/lint-generated.sh $(NODE_TOOLS)
-	$(Q)PERFGATE=$(CURDIR)/$(BUILD)/perfgate bash tests/lint/lint-hlog.sh $(NODE_TOOLS)
-	$(Q)PERFGATE=$(CURDIR)/$(BUILD)/perfgate bash tests/lint/lint-report.sh $(NODE_TOOLS)
+
+lint-modules:
+	$(Q)bash tests/lint/install-modules.sh $(NODE_TOOLS)
+
+lint-generated lint-hlog lint-report: all lint-modules
+	$(say) LINT $(@:lint-%=%)
+	$(Q)PERFGATE=$(CURDIR)/$(BUILD)/perfgate bash tests/lint/$@.sh $(NODE_TOOLS)
 
 .PHONY: format
 format: ## format every C file

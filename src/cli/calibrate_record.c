@@ -2,6 +2,7 @@
 #include "perfgate/cli/calibrate.h"
 
 #include "perfgate/base/clock.h"
+#include "perfgate/base/date.h"
 #include "perfgate/base/fs.h"
 #include "perfgate/base/log.h"
 #include "perfgate/base/text.h"
@@ -20,22 +21,43 @@ static json_t *describe(const struct session *session)
 {
 	const struct run *run = session->run;
 	json_t *out = extjson_object();
-	char digest[TEXT_SHA256_SIZE];
+	char digest[TEXT_SHA256_SIZE], date[DATE_SIZE];
 
 	suite_digest(session->suite, ab_slot(session), digest);
+	date_format(clock_wall_ns() / NS_PER_S / 86400, date);
 	extjson_set(out, "target", extjson_string(run->target));
 	extjson_set(out, "suite", extjson_string(digest));
 	extjson_set(out, "commit", run->commit ? extjson_string(run->commit) : json_null());
+	extjson_set(out, "date", extjson_string(date));
 	for (size_t i = 2; i < ARRAY_SIZE(same); i++)
 		extjson_set(out, same[i], json_incref(json_object_get(run->environment, same[i])));
 	return out;
 }
 
+static char *meta_name(const char *path)
+{
+	size_t length = strlen(path), suffix = strlen(".jsonl");
+
+	if (text_ends_with(path, ".jsonl"))
+		length -= suffix;
+	return xasprintf("%.*s.meta.json", (int)length, path);
+}
+
+static int read_meta(const char *path, json_t **out, struct error *err)
+{
+	AUTO_FREE char *name = meta_name(path);
+	AUTO(strbuf) struct strbuf text = {0};
+
+	if (fs_read_file(&text, name, META_LIMIT_BYTES, ERROR_USAGE, err) ||
+	    extjson_parse(text.data, text.length, META_LIMIT_BYTES, ERROR_USAGE, out, err))
+		return error_wrap(err, "%s does not say what %s holds", name, path);
+	return 0;
+}
+
 /* A recording that was begun for something else is not continued. */
 static int check_meta(const struct session *session, const char *path, struct error *err)
 {
-	AUTO_FREE char *name =
-		xasprintf("%.*s.meta.json", (int)(strlen(path) - strlen(".jsonl")), path);
+	AUTO_FREE char *name = meta_name(path);
 	AUTO_JSON json_t *here = describe(session);
 	AUTO_JSON json_t *there = NULL;
 	AUTO(strbuf) struct strbuf text = {0};
@@ -44,15 +66,32 @@ static int check_meta(const struct session *session, const char *path, struct er
 		extjson_dump_pretty(here, &text);
 		return fs_write_file(name, text.data, text.length, err);
 	}
-	if (fs_read_file(&text, name, META_LIMIT_BYTES, ERROR_USAGE, err) ||
-	    extjson_parse(text.data, text.length, META_LIMIT_BYTES, ERROR_USAGE, &there, err))
-		return error_wrap(err, "%s does not say what %s holds", name, path);
+	if (read_meta(path, &there, err))
+		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(same); i++)
 		if (!json_equal(json_object_get(here, same[i]), json_object_get(there, same[i])))
 			return error_set(err, ERROR_USAGE,
 					 "%s: `%s` was another when it was recorded: give "
 					 "--output another folder, or remove the recording",
 					 path, same[i]);
+	return 0;
+}
+
+int recording_describe(const char *path, struct arena *arena, struct calibration_report *out,
+		       struct error *err)
+{
+	AUTO_JSON json_t *meta = NULL;
+	const char *commit;
+
+	if (read_meta(path, &meta, err))
+		return -1;
+	commit = extjson_get_string(meta, "commit", NULL);
+	out->target = arena_strdup(arena, extjson_get_string(meta, "target", "?"));
+	out->machine = arena_printf(arena, "%s, %d cores",
+				    extjson_get_string(meta, "cpu_model", "unknown processor"),
+				    (int)extjson_get_integer(meta, "cores", 0));
+	out->commit = commit ? arena_strdup(arena, commit) : NULL;
+	out->date = arena_strdup(arena, extjson_get_string(meta, "date", "no date"));
 	return 0;
 }
 

@@ -2,14 +2,12 @@
 #include "perfgate/cli/calibrate.h"
 
 #include "perfgate/base/log.h"
-#include "perfgate/base/procstat.h"
 #include "perfgate/base/text.h"
 #include "perfgate/results/ab_inject.h"
 #include "perfgate/verdict/stats.h"
 
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 #define DRAWS 256
 #define SEED_CUT 0x6375741
@@ -298,26 +296,14 @@ static void judge_all(struct replay *replay, struct calibration_report *out)
 
 /* ---- the whole ---- */
 
-static void describe(const struct replay *replay, struct calibration_report *out)
+static int describe(const struct replay *replay, const char *path, struct calibration_report *out,
+		    struct error *err)
 {
-	const struct run *run = replay->session->run;
-	time_t now = time(NULL);
-	struct machine machine;
-	struct tm day;
-	char date[32];
-
-	machine_read(&machine);
-	gmtime_r(&now, &day);
-	strftime(date, sizeof date, "%Y-%m-%d", &day);
-	out->target = run->target;
-	out->machine =
-		arena_printf(replay->arena, "%s, %d cores", machine.cpu_model, (int)machine.cores);
-	out->commit = run->commit;
-	out->date = arena_strdup(replay->arena, date);
 	out->block_load_s = load_per_block(replay);
 	out->blocks = replay->state.blocks;
 	out->spoiled = replay->state.spoiled;
 	out->recorded_s = replay->state.recorded_s;
+	return recording_describe(path, replay->arena, out, err);
 }
 
 static void release(struct replay *replay)
@@ -347,10 +333,10 @@ int calibrate_replay(struct session *session, const char *path, const struct sce
 	ab_plan_init(&replay.plan, BLOCKS_AT_MOST);
 	plan_variants(&replay);
 	status = ab_record_each(path, take_block, &replay, err);
-	if (status == 0) {
-		describe(&replay, out);
+	if (status == 0)
+		status = describe(&replay, path, out, err);
+	if (status == 0)
 		judge_all(&replay, out);
-	}
 	release(&replay);
 	return status;
 }

@@ -232,7 +232,7 @@ other_owner() {
   expect_status 0
 }
 
-@test "a pull request is judged by the rules of its base commit, and the difference is said" {
+@test "CFG-46: a pull request is judged by the rules of its base commit, and the difference is said" {
   make_side
   sed -i 's/2000/20/; s/^target/enforce: warn\ntarget/' ci_cd_config.yml
   git commit -q -am 'kinder gates'

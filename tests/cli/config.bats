@@ -256,6 +256,21 @@ assert shown["settings"]["notification.slack_webhook"]["value"] is None
   done
 }
 
+@test "CFG-43: a file that is replaced while it is read is refused, not half of it used" {
+  need strace
+  cp "$ROOT/tests/corpus/config/seed.yml" ci_cd_config.yml
+  : >trace
+  # The read that would find the end is held back until the file is another; strace ends the wait.
+  ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o trace -P "$PWD/ci_cd_config.yml" -e trace=read \
+    -e inject=read:delay_enter=3000000:when=2 "$PERFGATE" config validate >out 2>errors 3>&- &
+  wait_until 10 grep -q 'read(' trace
+  printf 'enabled: true\n' >ci_cd_config.yml
+  status=0
+  wait $! || status=$?
+  expect_status 2
+  expect_match "$(cat errors)" 'cannot read ci_cd_config.yml: it changed while being read'
+}
+
 @test "CFG-44: short and interrupted reads give the same values" {
   need strace
   cp "$ROOT/tests/corpus/config/seed.yml" ci_cd_config.yml

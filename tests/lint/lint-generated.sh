@@ -4,27 +4,23 @@
 # syntax and shellcheck on the Jenkinsfile; linters of Dockerfile and compose file; shellcheck on the
 # hook (GEN-20). Then the repository's own files of these kinds.
 #
-# Usage: lint-generated.sh [FOLDER]     node_modules go to FOLDER (build/node)
+# Usage: lint-generated.sh FOLDER     where install-modules.sh has put its modules
 #
 # A tool that is absent is a failure. $PERFGATE is the binary, build/release/perfgate by default.
 set -euo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 here="$root/tests/lint"
-mkdir -p "${1:-$root/build/node}"
-modules="$(cd "${1:-$root/build/node}" && pwd)"
+modules="$(cd "$1" && pwd)"
 perfgate="${PERFGATE:-$root/build/release/perfgate}"
 # A branch name that git accepts, full of what means something to YAML, Groovy, shell or GitHub.
 nasty="a'b\"c\`d\$(id)+!{e}#f;g&h|i"
 
-for tool in node npm java yamllint shellcheck git python3; do
+for tool in node java yamllint shellcheck git python3; do
 	command -v "$tool" >/dev/null || { echo "missing tool: $tool" >&2; exit 1; }
 done
 [ -x "$perfgate" ] || { echo "no binary at $perfgate: run make" >&2; exit 1; }
 
-# shellcheck source=tests/lint/modules.sh
-. "$here/modules.sh"
-install_modules "$modules"
 
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT

@@ -2,24 +2,20 @@
 # Read latency.hlog with the public HdrHistogram library: counts, percentiles and maxima are those of
 # result.json.
 #
-# Usage: lint-hlog.sh [FOLDER]     node_modules go to FOLDER (build/node)
+# Usage: lint-hlog.sh FOLDER     where install-modules.sh has put its modules
 #
 # $PERFGATE is the binary, build/release/perfgate by default.
 set -euo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 here="$root/tests/lint"
-mkdir -p "${1:-$root/build/node}"
-modules="$(cd "${1:-$root/build/node}" && pwd)"
+modules="$(cd "$1" && pwd)"
 perfgate="${PERFGATE:-$root/build/release/perfgate}"
 
-for tool in node npm; do
+for tool in node; do
 	command -v "$tool" >/dev/null || { echo "missing tool: $tool" >&2; exit 1; }
 done
 [ -x "$perfgate" ] || { echo "no binary at $perfgate: run make" >&2; exit 1; }
-# shellcheck source=tests/lint/modules.sh
-. "$here/modules.sh"
-install_modules "$modules"
 
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT

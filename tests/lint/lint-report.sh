@@ -2,26 +2,22 @@
 # Check the HTML reports with other people's tools: html-validate and the Nu checker on the documents
 # and the style sheet, axe-core in Chromium (report.js) on what is seen.
 #
-# Usage: lint-report.sh [FOLDER]     node_modules go to FOLDER (build/node)
+# Usage: lint-report.sh FOLDER     where install-modules.sh has put its modules
 #
 # $PERFGATE is the binary, build/release/perfgate by default.
 set -euo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 here="$root/tests/lint"
-mkdir -p "${1:-$root/build/node}"
-modules="$(cd "${1:-$root/build/node}" && pwd)"
+modules="$(cd "$1" && pwd)"
 perfgate="${PERFGATE:-$root/build/release/perfgate}"
 results="$root/tests/corpus/result"
 
-for tool in node npm java jq; do
+for tool in node java jq; do
 	command -v "$tool" >/dev/null || { echo "missing tool: $tool" >&2; exit 1; }
 done
 browser="$(command -v chromium || command -v chromium-browser)" || { echo "missing tool: chromium" >&2; exit 1; }
 [ -x "$perfgate" ] || { echo "no binary at $perfgate: run make" >&2; exit 1; }
-# shellcheck source=tests/lint/modules.sh
-. "$here/modules.sh"
-install_modules "$modules"
 
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT

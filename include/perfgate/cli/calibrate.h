@@ -23,6 +23,13 @@ PG_MUST_CHECK int recording_read_state(const char *path, struct recording_state 
 				       struct error *err);
 
 /*
+ * What was recorded, where and when: target, machine, commit and date of *out, from the file beside
+ * the recording. ERROR_USAGE without it. The strings are of `arena`.
+ */
+PG_MUST_CHECK int recording_describe(const char *path, struct arena *arena,
+				     struct calibration_report *out, struct error *err);
+
+/*
  * Add blocks until `seconds` of recording are there in all, a signal comes, or something fails.
  * Says how far it is.
  */

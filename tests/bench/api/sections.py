@@ -92,20 +92,29 @@ def perfgate_serve(bench, *arguments):
     return started([bench.perfgate, "serve", "--port", "0", *arguments], url, env=env)
 
 
-def bare(bench):
-    program = bench.compile(os.path.join(HERE, "bare.c"), "-lmicrohttpd")
-    return started([program, str(THREADS)], lambda process: f"http://127.0.0.1:{process.stdout.readline().strip()}",
+def bare(bench, *redis):
+    """libmicrohttpd alone, or with one GET of hiredis."""
+    program = bench.compile(os.path.join(HERE, "bare.c"), "-lmicrohttpd", "-lhiredis")
+    return started([program, str(THREADS), *redis], lambda process: f"http://127.0.0.1:{process.stdout.readline().strip()}",
                    stdin=subprocess.PIPE)
+
+
+def redis_socket(server):
+    """Of its private Redis; that of its PostgreSQL is in the same folder."""
+    redis = subprocess.run(["pgrep", "-a", "-P", str(server.pid), "redis-server"], capture_output=True, text=True,
+                           check=True).stdout
+    return re.search(r"unixsocket:(\S+)", redis).group(1)
+
+
+CELLS = os.path.join(tools.ROOT, "templates", "sql", "cells.sql")
 
 
 def fastapi(server, loop, http):
     """Uvicorn with an event loop and a parser of its choice, on the services of `server`."""
-    redis = subprocess.run(["pgrep", "-a", "-P", str(server.pid), "redis-server"], capture_output=True, text=True,
-                           check=True).stdout
-    socket = re.search(r"unixsocket:(\S+)", redis).group(1)
+    socket = redis_socket(server)
     port = tools.free_port()
     env = dict(os.environ, DATABASE=os.path.dirname(socket), REDIS=socket, PYTHONDONTWRITEBYTECODE="1",
-               CELLS=os.path.join(tools.ROOT, "templates", "sql", "cells.sql"))
+               CELLS=CELLS)
 
     def url(_):
         tools.wait_for_port(port, 30)
@@ -156,7 +165,8 @@ def ratio(found, name, base, what):
     return tools.median([getattr(a, what) / getattr(b, what) for a, b in zip(found[name], found[base])])
 
 
-BARE, LIVE, WARM, COLD_ONE = "bare libmicrohttpd", "/health/liveness", "/predict/single, hit", "/predict/single, miss"
+BARE, BARE_GET, LIVE, WARM, COLD_ONE = "bare libmicrohttpd", "bare, POST, one hiredis GET", \
+    "/health/liveness", "/predict/single, hit", "/predict/single, miss"
 PEER_LIVE, PEER_WARM, PEER_COLD = "FastAPI liveness (uvloop)", "FastAPI single, hit (uvloop)", \
     "FastAPI single, miss (uvloop)"
 PLAIN_WARM = "FastAPI single, hit (asyncio, h11)"
@@ -167,8 +177,10 @@ def cpu(bench):
     with contextlib.ExitStack() as stack:
         ours = stack.enter_context(perfgate_serve(bench))
         floor = stack.enter_context(bare(bench))
+        floor_get = stack.enter_context(bare(bench, redis_socket(ours)))
         questions = {
             BARE: lambda: ask(bench, floor, "/"),
+            BARE_GET: lambda: ask(bench, floor_get, "/", SINGLE),
             LIVE: lambda: ask(bench, ours, "/health/liveness"),
             WARM: lambda: ask(bench, ours, "/predict/single", SINGLE),
             COLD_ONE: lambda: ask(bench, ours, "/predict/single", COLD),
@@ -211,6 +223,19 @@ def latency(bench):
                  for name in found])
     tools.targets([("batch of 100, x single", ratio(found, "batch of 100, hits", "single, hit", "p50_us"), 4, 2, ""),
                    ("spatial, cold, p95", middle(found, "spatial 40 x 40, cold", "p95_us") / 1000, 100, 1, " ms")])
+
+
+def store(bench):
+    """Ways to ask PostgreSQL for many cells: one statement, libpq's pipeline mode, one round trip each"""
+    with perfgate_serve(bench) as ours:
+        program = bench.compile(os.path.join(HERE, "pipeline.c"), "-I/usr/include/postgresql", "-lpq")
+        database = f"host={os.path.dirname(redis_socket(ours))} user=perfgate dbname=perfgate"
+        for cells in (100, 256):
+            out = tools.run([program, database, CELLS, str(cells), str(20 * bench.rounds)]).output
+            rows = [line.split("\t") for line in out.splitlines()]
+            one = float(rows[0][1])
+            tools.table(f"30 days of {cells} cells, {20 * bench.rounds} rounds", ["way", "ms", "CPU ms", "x one statement"],
+                        [[*row, f"{float(row[1]) / one:.2f}"] for row in rows])
 
 
 # Fixed holds of the lengths that are waited for in different ways, each on a route of its own.

@@ -29,7 +29,7 @@ static void expect_line(const struct strbuf *text, const char *line)
 	fail_msg("no line \"%s\"", line);
 }
 
-static void label_values_are_escaped(void **state)
+static void net_53_label_values_are_escaped(void **state)
 {
 	static struct metrics metrics;
 	struct metrics_gauges gauges = {0};
@@ -168,7 +168,7 @@ static void every_status_has_its_own_counter(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(label_values_are_escaped),
+		cmocka_unit_test(net_53_label_values_are_escaped),
 		cmocka_unit_test(buckets_are_cumulative_and_bounds_inclusive),
 		cmocka_unit_test(what_is_not_known_is_left_out),
 		cmocka_unit_test(the_seeds_names_are_all_there),
