@@ -165,10 +165,10 @@ def ratio(found, name, base, what):
     return tools.median([getattr(a, what) / getattr(b, what) for a, b in zip(found[name], found[base])])
 
 
-BARE, BARE_GET, LIVE, WARM, COLD_ONE = "bare libmicrohttpd", "bare, POST, one hiredis GET", \
-    "/health/liveness", "/predict/single, hit", "/predict/single, miss"
-PEER_LIVE, PEER_WARM, PEER_COLD = "FastAPI liveness (uvloop)", "FastAPI single, hit (uvloop)", \
-    "FastAPI single, miss (uvloop)"
+BARE, BARE_GET = "bare libmicrohttpd", "bare, POST, one hiredis GET"
+LIVE, WARM, COLD_ONE = "/health/liveness", "/predict/single, hit", "/predict/single, miss"
+PEER_LIVE, PEER_WARM = "FastAPI liveness (uvloop)", "FastAPI single, hit (uvloop)"
+PEER_COLD = "FastAPI single, miss (uvloop)"
 PLAIN_WARM = "FastAPI single, hit (asyncio, h11)"
 
 
