@@ -3,7 +3,7 @@
 "use strict";
 
 const SVG = "http://www.w3.org/2000/svg";
-const HEIGHT = 190, TOP = 28, BOTTOM = 26, LEFT = 46, LABEL_GAP = 15, CHARACTER = 6.7;
+const HEIGHT = 190, TOP = 28, BOTTOM = 26, LEFT = 46, LABEL_GAP = 15, CHARACTER = 6.9;
 const RETRY_FIRST_MS = 1000, RETRY_MOST_MS = 15000, STALE_INTERVALS = 3.5, DEAD_INTERVALS = 15;
 // Lines by their number in a chart; what is a failure has its own look.
 const LOOKS = [["line-p95"], ["line-p95", "line-rest"], ["line-p50", "line-p95", "line-p99"]];
@@ -207,7 +207,7 @@ function build(snapshot) {
   ["cards", "charts"].forEach((id) => byId(id).replaceChildren());
   plan.charts = [];
   plan.series = snapshot.series.map((series, i) => ({ ...series, column: i + 1 }));
-  plan.labels = Math.max(...plan.series.map((series) => series.label.length)) + 6;
+  plan.labels = Math.max(...plan.series.map((series) => series.label.length)) + 7;
   for (const series of plan.series) {
     const chart = plan.charts.find((one) => one.title === series.chart) || addChart(series.chart, unitOf(series));
     chart.lines.push(series);
