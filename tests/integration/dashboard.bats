@@ -181,7 +181,7 @@ close_browser() {
   ! grep -nE 'innerHTML|outerHTML|insertAdjacent|document\.write|eval\(|https?://[^w]' "$ROOT"/templates/dashboard/*.{js,html}
 }
 
-@test "WS-22: a page that is open while the server restarts says so, comes back and has kept its past" {
+@test "WS-22: a page that is open while the server hangs or restarts says so, comes back and has kept its past" {
   need chromium
   local port before
   FOLDER="$BATS_TEST_TMPDIR/own"
@@ -192,6 +192,10 @@ close_browser() {
   browser until 'document.querySelector("#state").textContent === "Live" && samples.length > 1'
   browser show 'samples[0][0]'
   before="$shown"
+  kill -STOP "$(cat "$FOLDER/pid")"
+  browser until 'document.querySelector("#state").textContent === "Stale"'
+  kill -CONT "$(cat "$FOLDER/pid")"
+  browser until 'document.querySelector("#state").textContent === "Live"'
   stop_server "$FOLDER"
   browser until 'document.querySelector("#state").textContent === "Disconnected"'
   browser until '/last sample \d+ s ago, next try in \d+ s/.test(document.querySelector("#since").textContent)'
