@@ -34,7 +34,8 @@ CPPFLAGS += -Iinclude -D_GNU_SOURCE -DPERFGATE_VERSION='"$(VERSION)"' \
 	-DPERFGATE_DATE='"$(RELEASED)"'
 CFLAGS += -std=gnu17 $(OPT_$(FLAVOUR)) $(WARN) $(WERROR) $(HARDEN) $(CET_$(shell uname -m)) -pthread
 LDFLAGS += $(LDHARDEN) $(LD_$(FLAVOUR)) -pthread
-LDLIBS = $(PKG_LIBS) -lm
+# Debian's libwslay has no file for pkg-config.
+LDLIBS = $(PKG_LIBS) -lwslay -lm
 
 FOLDERS ?= $(filter-out README.md main.c,$(notdir $(wildcard src/*)))
 SOURCES := $(foreach folder,$(FOLDERS),$(wildcard src/$(folder)/*.c))
@@ -102,7 +103,7 @@ harness: $(HARNESS_BINARIES)
 # What is only run needs, besides the libraries of the binary, and what building needs.
 DEPS_SERVE = git ca-certificates postgresql redis-server
 DEPS_RUN = $(DEPS_SERVE) gcc make pkg-config libcurl4-openssl-dev libgit2-dev libyaml-dev libjansson-dev \
-	libxml2-dev libpq-dev libhiredis-dev libmicrohttpd-dev zlib1g-dev
+	libxml2-dev libpq-dev libhiredis-dev libmicrohttpd-dev libwslay-dev zlib1g-dev
 DEPS_TEST = libcmocka-dev bats perl curl jq procps strace python3 libxml2-utils nginx-light tmux locales openssl util-linux iproute2 openssh-client \
 	python3-jsonschema unzip promtool=prometheus zsh fish \
 	$(CHROMIUM)

@@ -11,10 +11,16 @@
 /* More than any one request needs: twice the largest body, and its values. */
 #define RESERVE_BYTES ((size_t)32 << 20)
 
+static bool is_page(const char *path)
+{
+	return text_starts_with(path, "/dashboard") || text_starts_with(path, "/ws/");
+}
+
 /* Whoever watches the service must not be shut out by those who use it. */
 static bool is_limited(const char *path)
 {
-	return !text_starts_with(path, "/health") && strcmp(path, "/metrics") != 0;
+	return !text_starts_with(path, "/health") && strcmp(path, "/metrics") != 0 &&
+	       !is_page(path);
 }
 
 /* True when the answer is 429. */
@@ -63,15 +69,19 @@ static void observe(const struct web_request *request, int status, int64_t durat
 	size_t endpoint = request->route < 0 ? api->endpoint_count - 1 : (size_t)request->route;
 
 	metrics_request(&api->metrics, endpoint, status, duration_ns);
+	if (!api->is_page[endpoint])
+		durations_record(&api->durations, duration_ns);
 	log_debug("%s %s %d %lld us %s", request->method, request->path, status,
 		  (long long)(duration_ns / NS_PER_US), request->id);
 }
 
 static void name_endpoints(struct api *api)
 {
-	for (size_t i = 0; i < api_route_count; i++)
+	for (size_t i = 0; i < api_route_count; i++) {
 		api->endpoints[i] =
 			(struct metrics_endpoint){api_routes[i].method, api_routes[i].path};
+		api->is_page[i] = is_page(api_routes[i].path);
+	}
 	api->endpoints[api_route_count] = (struct metrics_endpoint){"any", "other"};
 	api->endpoint_count = api_route_count + 1;
 }
@@ -90,6 +100,7 @@ static int add_rules(struct inject *inject, const char *const *rules, struct err
 
 static void api_free(struct api *api)
 {
+	dashboard_free(api->dashboard);
 	store_free(api->store);
 	cache_free(api->cache);
 	flights_free(api->flights);
@@ -141,11 +152,13 @@ int api_start(const struct api_options *options, struct api **out, struct error 
 	pthread_mutex_init(&api->vitals_lock, NULL);
 	machinestat_read(&api->machine);
 	name_endpoints(api);
+	api->dashboard = dashboard_new(api);
 	if (add_rules(&api->inject, options->inject, err) < 0 ||
 	    listen_now(api, options, err) < 0) {
 		api_free(api);
 		return -1;
 	}
+	dashboard_run(api->dashboard);
 	*out = api;
 	return 0;
 }
@@ -230,6 +243,7 @@ void api_stop(struct api *api, int64_t grace_ns)
 {
 	if (!api)
 		return;
+	dashboard_stop(api->dashboard);
 	web_stop(api->server, grace_ns);
 	api_free(api);
 }

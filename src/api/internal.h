@@ -12,6 +12,7 @@
 #include "perfgate/api/request.h"
 #include "perfgate/api/store.h"
 #include "perfgate/base/procstat.h"
+#include "perfgate/monitor/durations.h"
 #include "perfgate/web/server.h"
 
 #include <pthread.h>
@@ -34,7 +35,10 @@ struct api {
 	struct metrics metrics;
 	struct web_route web_routes[METRICS_MAX_ENDPOINTS];
 	struct metrics_endpoint endpoints[METRICS_MAX_ENDPOINTS];
+	bool is_page[METRICS_MAX_ENDPOINTS]; /* of the dashboard, which does not watch itself */
 	size_t endpoint_count;
+	struct durations durations; /* of the other endpoints */
+	struct dashboard *dashboard;
 	bool database_private, redis_private;
 	int64_t start_ns;
 	atomic_bool ready;
@@ -56,6 +60,16 @@ extern const size_t api_route_count;
 
 /* vitals.c */
 void vitals_read(struct api *api, struct vitals *out);
+/* Redis' own figure, asked for now; NaN when it does not answer. */
+double vitals_cache_memory_bytes(struct api *api);
+
+/* dashboard.c */
+struct dashboard *dashboard_new(struct api *api);
+/* Begin to sample: the server is there. */
+void dashboard_run(struct dashboard *dashboard);
+/* While the server is there. */
+void dashboard_stop(struct dashboard *dashboard);
+void dashboard_free(struct dashboard *dashboard);
 
 /* Who follows another thread's computation waits for it as long as for a database that hangs. */
 #define FLIGHT_WAIT_NS (5 * NS_PER_S)
@@ -105,6 +119,7 @@ void put_day(struct strbuf *out, int32_t day);
 
 web_handler predict_single, predict_batch, predict_spatial, predict_series;
 web_handler show_root, show_info, show_metrics, show_openapi;
+web_handler show_dashboard_socket;
 web_handler health_summary, health_detailed, health_models, health_readiness, health_liveness;
 
 #endif

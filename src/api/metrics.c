@@ -6,8 +6,8 @@
 #include <assert.h>
 #include <math.h>
 
-static const int statuses[] = {200, 400, 404, 405, 408, 413, 414,
-			       415, 417, 422, 429, 431, 503, 500};
+static const int statuses[] = {101, 200, 400, 403, 404, 405, 408, 413, 414,
+			       415, 417, 422, 426, 429, 431, 503, 500};
 static_assert(ARRAY_SIZE(statuses) == METRICS_STATUSES, "one counter per status");
 
 /* Upper bounds in ms, and as they are printed. */
@@ -28,6 +28,11 @@ void metrics_observe(struct metrics_histogram *histogram, int64_t duration_ns)
 		i++;
 	atomic_fetch_add_explicit(&histogram->buckets[i], 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&histogram->sum_ns, (uint64_t)duration_ns, memory_order_relaxed);
+}
+
+int metrics_status(size_t index)
+{
+	return statuses[index];
 }
 
 void metrics_request(struct metrics *metrics, size_t endpoint, int status, int64_t duration_ns)

@@ -1,5 +1,7 @@
 #include "internal.h"
 
+#include "perfgate/monitor/page.h"
+
 #include <assert.h>
 
 const struct web_route api_routes[] = {
@@ -12,6 +14,11 @@ const struct web_route api_routes[] = {
 	{"GET", "/health/liveness", health_liveness},
 	{"GET", "/metrics", show_metrics},
 	{"GET", "/openapi.json", show_openapi},
+	{"GET", "/dashboard", page_document},
+	{"GET", "/dashboard.css", page_style},
+	{"GET", "/dashboard.js", page_script},
+	{"GET", "/dashboard.svg", page_icon},
+	{"GET", "/ws/dashboard", show_dashboard_socket},
 	{"POST", "/predict/single", predict_single},
 	{"POST", "/predict/batch", predict_batch},
 	{"POST", "/predict/spatial", predict_spatial},

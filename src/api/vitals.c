@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define REFRESH_NS NS_PER_S
+#define INFO_MAX_BYTES ((size_t)1 << 20)
 
 static double meminfo_kib(const char *text, const char *name)
 {
@@ -43,15 +44,21 @@ static double cpu_percent(struct machinestat *before)
 	return total > 0 ? 100 * busy / total : (double)NAN;
 }
 
+static double used_memory(const struct strbuf *info)
+{
+	char text[32];
+
+	if (extredis_info_field(strbuf_text(info), "used_memory", text, sizeof text) < 0)
+		return NAN;
+	return strtod(text, NULL);
+}
+
 static void read_cache_vitals(struct cache *cache, struct vitals *out)
 {
-	AUTO(strbuf) struct strbuf info = {.max_bytes = (size_t)1 << 20};
-	char memory[32];
+	AUTO(strbuf) struct strbuf info = {.max_bytes = INFO_MAX_BYTES};
 
 	out->cache_ok = cache_check(cache, &info, NULL) == 0;
-	out->cache_memory_bytes = NAN;
-	if (extredis_info_field(strbuf_text(&info), "used_memory", memory, sizeof memory) == 0)
-		out->cache_memory_bytes = strtod(memory, NULL);
+	out->cache_memory_bytes = used_memory(&info);
 	if (extredis_info_field(strbuf_text(&info), "redis_version", out->cache_version,
 				sizeof out->cache_version) < 0)
 		out->cache_version[0] = '\0';
@@ -92,4 +99,11 @@ void vitals_read(struct api *api, struct vitals *out)
 	api->vitals = *out;
 	api->vitals_busy = false;
 	pthread_mutex_unlock(&api->vitals_lock);
+}
+
+double vitals_cache_memory_bytes(struct api *api)
+{
+	AUTO(strbuf) struct strbuf info = {.max_bytes = INFO_MAX_BYTES};
+
+	return cache_check(api->cache, &info, NULL) == 0 ? used_memory(&info) : (double)NAN;
 }

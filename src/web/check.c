@@ -154,10 +154,10 @@ static const char *framing_problem(const struct headers *framing, bool http_1_0)
 	return http_1_0 ? "HTTP/1.0 has no Transfer-Encoding" : NULL;
 }
 
-bool check_framing(struct exchange *exchange, bool loopback, bool http_1_0, struct web_reply *reply)
+bool check_framing(struct exchange *exchange, bool loopback, struct web_reply *reply)
 {
 	const struct headers *headers = &exchange->headers;
-	const char *problem = framing_problem(headers, http_1_0);
+	const char *problem = framing_problem(headers, exchange->http_1_0);
 
 	if (headers->count > MAX_HEADERS)
 		web_error(&exchange->request, reply, 431, "too_many_headers",
@@ -172,7 +172,8 @@ bool check_framing(struct exchange *exchange, bool loopback, bool http_1_0, stru
 	else if (loopback && headers->host && !host_is_loopback(headers->host))
 		web_error(&exchange->request, reply, 400, "bad_host",
 			  "Host names another site; this server listens on loopback only");
-	else if (headers->expect && !http_1_0 && strcasecmp(headers->expect, "100-continue") != 0)
+	else if (headers->expect && !exchange->http_1_0 &&
+		 strcasecmp(headers->expect, "100-continue") != 0)
 		web_error(&exchange->request, reply, 417, "expectation_failed",
 			  "the only Expect is 100-continue");
 	else

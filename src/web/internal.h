@@ -3,6 +3,7 @@
 #define PERFGATE_SRC_WEB_INTERNAL_H
 
 #include "perfgate/web/server.h"
+#include "socket.h"
 
 #include <microhttpd.h>
 #include <stdatomic.h>
@@ -47,8 +48,11 @@ struct exchange {
 	size_t body_seen; /* bytes received, also those that were dropped */
 	char id[65];
 	bool too_large;
-	bool counted; /* the access handler has seen it: it is under way */
+	bool counted; /* it is under way */
 	bool close; /* end the connection after this answer */
+	bool http_1_0;
+	const struct web_socket *socket; /* with a status of 101: what it becomes */
+	char accept[ACCEPT_SIZE];
 	struct MHD_Response *response; /* ready, maybe held back */
 	unsigned status;
 	int64_t due_ns;
@@ -76,8 +80,7 @@ bool gzip_accepted(const char *accept_encoding);
 
 void check_headers(struct exchange *exchange, const char *version);
 /* Refuse what the headers alone show to be wrong, with `reply` made; true if so. */
-bool check_framing(struct exchange *exchange, bool loopback, bool http_1_0,
-		   struct web_reply *reply);
+bool check_framing(struct exchange *exchange, bool loopback, struct web_reply *reply);
 bool check_is_json(const char *content_type);
 
 #endif

@@ -31,12 +31,14 @@
 #define HEADER_TIMEOUT_NS (10 * NS_PER_S)
 #define BODY_TIMEOUT_NS (30 * NS_PER_S)
 #define WRITE_TIMEOUT_NS (60 * NS_PER_S)
+#define SOCKET_RETRY_S 10
 
 struct web_server {
 	struct web_options options;
 	struct MHD_Daemon *daemon;
 	struct holder *holder;
 	struct deadlines *deadlines;
+	struct hub *hub;
 	int port;
 	bool loopback;
 	uint64_t id_seed;
@@ -107,6 +109,22 @@ static void add_headers(struct MHD_Response *response, const struct exchange *ex
 		MHD_add_response_header(response, "Connection", "close");
 }
 
+static void upgraded(void *arg, struct MHD_Connection *connection, void *context, const char *early,
+		     size_t length, MHD_socket fd, struct MHD_UpgradeResponseHandle *handle);
+
+static struct MHD_Response *make_upgrade(struct exchange *exchange, struct web_reply *reply)
+{
+	struct MHD_Response *response = MHD_create_response_for_upgrade(upgraded, exchange);
+
+	strbuf_release(&reply->body);
+	if (!response)
+		return NULL;
+	MHD_add_response_header(response, "Upgrade", "websocket");
+	MHD_add_response_header(response, "Sec-WebSocket-Accept", exchange->accept);
+	MHD_add_response_header(response, "X-Request-ID", exchange->id);
+	return response;
+}
+
 static struct MHD_Response *make_response(struct exchange *exchange, struct web_reply *reply)
 {
 	bool packed = reply->body.length >= GZIP_FROM_BYTES &&
@@ -164,6 +182,44 @@ static void set_deadline(const struct exchange *exchange, bool answering, int64_
 	atomic_store_explicit(&peer->deadline_ns, deadline_ns, memory_order_relaxed);
 }
 
+static void forget_under_way(struct exchange *exchange)
+{
+	if (exchange->counted)
+		atomic_fetch_sub(&exchange->server->under_way, 1);
+	exchange->counted = false;
+}
+
+/* The connection is a socket now, and libmicrohttpd keeps out of it until it is closed. */
+static void upgraded(void *arg, struct MHD_Connection *connection, void *context, const char *early,
+		     size_t length, MHD_socket fd, struct MHD_UpgradeResponseHandle *handle)
+{
+	struct exchange *exchange = arg;
+
+	(void)connection;
+	(void)context;
+	set_deadline(exchange, true, INT64_MAX);
+	forget_under_way(exchange);
+	if (!hub_add(exchange->server->hub, exchange->socket, fd, handle, early, length))
+		MHD_upgrade_action(handle, MHD_UPGRADE_ACTION_CLOSE);
+}
+
+/* The handler has made its route a socket: is it asked for as one, and is there room? */
+static void upgrade(struct exchange *exchange, struct web_reply *reply)
+{
+	struct web_server *server = exchange->server;
+
+	exchange->socket = reply->socket;
+	handshake_answer(exchange, reply);
+	if (reply->status != 101)
+		return;
+	if (!atomic_load(&server->draining) && !exchange->close &&
+	    !hub_is_full(server->hub, exchange->socket))
+		return;
+	web_error(&exchange->request, reply, 503, "too_many_sockets",
+		  "no room for another WebSocket now");
+	web_reply_header(reply, "Retry-After", "%d", SOCKET_RETRY_S);
+}
+
 /* Hand the answer to libmicrohttpd, now or when its time has come. */
 static enum MHD_Result answer(struct exchange *exchange, struct web_reply *reply)
 {
@@ -171,7 +227,8 @@ static enum MHD_Result answer(struct exchange *exchange, struct web_reply *reply
 	int64_t hold_ns = reply->hold_ns, now_ns;
 
 	exchange->status = (unsigned)reply->status;
-	exchange->response = make_response(exchange, reply);
+	exchange->response = reply->status == 101 ? make_upgrade(exchange, reply)
+						  : make_response(exchange, reply);
 	now_ns = clock_now_ns();
 	exchange->answered_ns = now_ns + hold_ns;
 	if (server->options.observer)
@@ -206,12 +263,12 @@ static struct watched *peer_of(struct MHD_Connection *connection)
 }
 
 /* What is refused before its body is sent; true when the answer is made. */
-static bool refused_early(struct exchange *exchange, const char *version, struct web_reply *reply)
+static bool refused_early(struct exchange *exchange, struct web_reply *reply)
 {
 	struct web_server *server = exchange->server;
 	const char *length = exchange->headers.length;
 
-	if (check_framing(exchange, server->loopback, strcmp(version, "HTTP/1.0") == 0, reply))
+	if (check_framing(exchange, server->loopback, reply))
 		return true;
 	if (!length || strtoull(length, NULL, 10) <= server->options.max_body_bytes)
 		return false;
@@ -237,11 +294,12 @@ static enum MHD_Result begin(struct exchange *exchange, struct MHD_Connection *c
 		.route = route_find(&server->options, method, path),
 	};
 	exchange->body.max_bytes = server->options.max_body_bytes;
+	exchange->http_1_0 = strcmp(version, "HTTP/1.0") == 0;
 	exchange->counted = true;
 	atomic_fetch_add(&server->under_way, 1);
 	check_headers(exchange, version);
 	give_id(exchange);
-	if (refused_early(exchange, version, &reply))
+	if (refused_early(exchange, &reply))
 		return answer(exchange, &reply);
 	set_deadline(exchange, false, exchange->request.start_ns + server->options.body_timeout_ns);
 	return MHD_YES;
@@ -281,6 +339,8 @@ static enum MHD_Result respond(struct exchange *exchange)
 		exchange->request.body_length = exchange->body.length;
 		options->routes[exchange->request.route].handler(&exchange->request, &reply,
 								 options->arg);
+		if (reply.socket && reply.status == 200)
+			upgrade(exchange, &reply);
 	}
 	strbuf_release(&exchange->body);
 	return answer(exchange, &reply);
@@ -325,7 +385,7 @@ static void completed(void *arg, struct MHD_Connection *connection, void **conte
 		     exchange->answered_ns +
 			     (int64_t)exchange->server->options.idle_timeout_s * NS_PER_S +
 			     exchange->server->options.header_timeout_ns);
-	atomic_fetch_sub(&exchange->server->under_way, 1);
+	forget_under_way(exchange);
 	strbuf_release(&exchange->body);
 	free(exchange);
 	*context = NULL;
@@ -358,7 +418,7 @@ static struct MHD_Daemon *start_daemon(struct web_server *server, int fd)
 	const struct web_options *o = &server->options;
 
 	return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO |
-					MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC,
+					MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE | MHD_USE_ITC,
 				0, NULL, NULL, access_handler, server, MHD_OPTION_LISTEN_SOCKET, fd,
 				MHD_OPTION_NOTIFY_COMPLETED, completed, NULL,
 				MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server,
@@ -431,6 +491,12 @@ int web_check_address(const char *bind, struct error *err)
 	return bind ? listen_check(bind, err) : 0;
 }
 
+static void server_free(struct web_server *server)
+{
+	hub_free(server->hub);
+	free(server);
+}
+
 int web_start(const struct web_options *options, struct web_server **out, struct error *err)
 {
 	struct web_server *server = xcalloc(1, sizeof *server);
@@ -440,13 +506,14 @@ int web_start(const struct web_options *options, struct web_server **out, struct
 	apply_defaults(&server->options);
 	server->loopback = listen_is_loopback(server->options.bind);
 	server->id_seed = rng_entropy();
+	server->hub = hub_new(server->options.arg);
 	if (listen_open(server->options.bind, server->options.port, &fd, &server->port, err) < 0) {
-		free(server);
+		server_free(server);
 		return -1;
 	}
 	if (start_threads(server, fd, err) < 0) {
 		close(fd);
-		free(server);
+		server_free(server);
 		return -1;
 	}
 	*out = server;
@@ -466,6 +533,22 @@ unsigned web_connections(const struct web_server *server)
 	return info ? info->num_connections : 0;
 }
 
+unsigned web_under_way(const struct web_server *server)
+{
+	return atomic_load_explicit(&server->under_way, memory_order_relaxed);
+}
+
+void web_publish(struct web_server *server, const struct web_socket *socket, const char *text,
+		 size_t length)
+{
+	hub_publish(server->hub, socket, text, length);
+}
+
+unsigned web_listeners(struct web_server *server, const struct web_socket *socket)
+{
+	return hub_count(server->hub, socket);
+}
+
 void web_stop(struct web_server *server, int64_t grace_ns)
 {
 	int64_t deadline_ns = clock_now_ns() + grace_ns;
@@ -475,6 +558,7 @@ void web_stop(struct web_server *server, int64_t grace_ns)
 		return;
 	atomic_store(&server->draining, true);
 	fd = MHD_quiesce_daemon(server->daemon);
+	hub_stop(server->hub);
 	holder_flush(server->holder);
 	while (atomic_load(&server->under_way) && clock_now_ns() < deadline_ns)
 		sleep_ns(DRAIN_POLL_NS);
@@ -483,5 +567,5 @@ void web_stop(struct web_server *server, int64_t grace_ns)
 	deadlines_stop(server->deadlines);
 	if (fd != MHD_INVALID_SOCKET)
 		close(fd);
-	free(server);
+	server_free(server);
 }

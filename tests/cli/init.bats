@@ -106,7 +106,7 @@ END
   sed 's/{{version}}/1/' "$ROOT/templates/api/openapi.json" >service/api/openapi.json
   echo '{"openapi": "3.1.0", "paths": {"/wrong": {"get": {}}}}' >node_modules/x/openapi.json
   init_here
-  expect_match "$output" 'found  service/api/openapi.json: 13 requests'
+  expect_match "$output" 'found  service/api/openapi.json: 17 requests, 1 left out'
   [[ "$(cat ci_cd_config.yml)" != *wrong* ]]
 }
 

@@ -51,6 +51,8 @@ KINDS = {
     "liveness": lambda n: get("/health/liveness"),
     "health": lambda n: get("/health/"),
     "metrics, packed": lambda n: get("/metrics", "Accept-Encoding: gzip\r\n"),
+    "page": lambda n: get("/dashboard.css"),
+    "socket, not upgraded": lambda n: get("/ws/dashboard"),
     "not found": lambda n: get("/nothing"),
     "single, hit": lambda n: single(0),
     "single, miss": single,

@@ -23,7 +23,7 @@ setup_more() {
 
 @test "every GET route answers" {
   local path
-  for path in / /info /health/ /health/detailed /health/models /health/readiness /health/liveness /metrics /openapi.json; do
+  for path in / /info /health/ /health/detailed /health/models /health/readiness /health/liveness /metrics /openapi.json /dashboard /dashboard.css /dashboard.js /dashboard.svg; do
     ask GET "$path"
     expect_code 200
     expect_match "$head" 'X-Request-ID: [0-9a-f]{16}'

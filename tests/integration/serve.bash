@@ -7,12 +7,13 @@ DATE='"target_date": "2024-05-01"'
 export PLACE DATE
 
 # start_server FOLDER ARGUMENT…: the URL and the process id stand in files of the folder.
+# $SERVE_PORT is its port when it must be a certain one.
 start_server() {
   local folder="$1" i
   shift
   mkdir -p "$folder"
   env -u DATABASE_URL -u REDIS_URL -u LOAD_TEST_DATABASE_URL -u LOAD_TEST_REDIS_URL \
-    "$PERFGATE" serve --port 0 "$@" >"$folder/out" 2>"$folder/err" 3>&- &
+    "$PERFGATE" serve --port "${SERVE_PORT:-0}" "$@" >"$folder/out" 2>"$folder/err" 3>&- &
   echo $! >"$folder/pid"
   for i in $(seq 600); do
     grep -q 'ready on' "$folder/out" && break

@@ -20,7 +20,9 @@ browser="$(command -v chromium || command -v chromium-browser)" || { echo "missi
 [ -x "$perfgate" ] || { echo "no binary at $perfgate: run make" >&2; exit 1; }
 
 work="$(mktemp -d)"
-trap 'rm -rf "$work"' EXIT
+served=
+# shellcheck disable=SC2086
+trap '[ -z "$served" ] || { kill $served; wait $served || :; }; rm -rf "$work"' EXIT
 cd "$work"
 
 # Five scenarios with a history each, made of the one that passes.
@@ -42,4 +44,17 @@ java -jar "$modules/node_modules/vnu-jar/build/dist/vnu.jar" --Werror --also-che
 	--filterpattern '.*violates Content Security Policy \(meta tag\): external stylesheet .report\.css.*' \
 	./*/report.html passing/report.css
 NODE_PATH="$modules/node_modules" node "$here/report.js" "$browser" passing failing inconclusive compared five
-echo "reports: html-validate, the Nu checker and axe-core are content"
+
+"$perfgate" serve --port 0 >served 2>&1 &
+served=$!
+for _ in $(seq 600); do grep -q 'ready on' served && break; sleep 0.1; done
+url="$(sed -n 's/.*ready on //p' served)"
+[ -n "$url" ] || { cat served >&2; exit 1; }
+mkdir dashboard
+for file in dashboard.html dashboard.css dashboard.svg; do curl -sf "$url/${file%.html}" >"dashboard/$file"; done
+NODE_PATH="$modules/node_modules" node "$modules/node_modules/html-validate/bin/html-validate.mjs" \
+	--preset standard,a11y dashboard/dashboard.html
+java -jar "$modules/node_modules/vnu-jar/build/dist/vnu.jar" --Werror --also-check-css --also-check-svg \
+	dashboard/dashboard.html dashboard/dashboard.css dashboard/dashboard.svg
+NODE_PATH="$modules/node_modules" node "$here/dashboard.js" "$browser" "$url"
+echo "reports, dashboard: html-validate, the Nu checker and axe-core are content"

@@ -14,7 +14,7 @@
 #define METRICS_BUCKETS 12
 #define METRICS_MAX_ENDPOINTS 24
 /* Statuses the API can answer; others are counted as 500. */
-#define METRICS_STATUSES 14
+#define METRICS_STATUSES 17
 
 struct metrics_histogram {
 	atomic_uint_fast64_t buckets[METRICS_BUCKETS + 1]; /* not cumulative; the last is +Inf */
@@ -42,6 +42,8 @@ struct metrics_gauges {
 	struct cache_stats cache;
 };
 
+/* The status that is counted at an index of `requests`. */
+int metrics_status(size_t index);
 void metrics_request(struct metrics *metrics, size_t endpoint, int status, int64_t duration_ns);
 void metrics_observe(struct metrics_histogram *histogram, int64_t duration_ns);
 

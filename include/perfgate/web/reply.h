@@ -12,6 +12,8 @@
 
 #include <stdint.h>
 
+struct web_socket;
+
 struct web_request {
 	const char *method;
 	const char *path; /* without query */
@@ -35,6 +37,7 @@ void web_client_address(const struct web_request *request, unsigned char *out);
 
 struct web_reply {
 	int status; /* 200 */
+	const struct web_socket *socket; /* become one: web/socket.h */
 	const char *content_type; /* "application/json" */
 	struct strbuf body;
 	int64_t hold_ns; /* keep the answer back that long; no thread waits for more than 2 ms */

@@ -10,6 +10,7 @@
  * from 1000 bytes for clients that accept gzip, and gives each request an
  * X-Request-ID. What two programs in a row may read differently is refused: lines that end with a
  * bare LF or are folded, NUL, names that are empty or hold a blank, lengths beside chunks.
+ * A handler can make its route a WebSocket (web/socket.h).
  *
  * Bound to loopback, only loopback names are accepted in Host (DNS rebinding).
  * A path matches with or without its last slash; HEAD is served by GET.
@@ -72,11 +73,13 @@ PG_MUST_CHECK int web_start(const struct web_options *options, struct web_server
 int web_port(const struct web_server *server);
 /* Open connections. */
 unsigned web_connections(const struct web_server *server);
+/* Requests that have begun and are not answered yet. */
+unsigned web_under_way(const struct web_server *server);
 
 /*
  * Stop: accept nothing new, let requests that are under way finish (at most
  * `grace_ns`; answers held back by web_reply.hold_ns go out at once), close,
- * free. Accepts NULL.
+ * free. Sockets (web/socket.h) are closed first and never waited for. Accepts NULL.
  */
 void web_stop(struct web_server *server, int64_t grace_ns);
 
