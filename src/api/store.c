@@ -88,20 +88,28 @@ void store_free(struct store *store)
 	free(store);
 }
 
+static int run_each(struct extpg *pg, const char *name, size_t count, const char *const *values,
+		    size_t n, struct extpg_result **out, struct error *err)
+{
+	return n == 1 ? extpg_run(pg, name, count, values, out, err)
+		      : extpg_run_each(pg, name, count, values, n, out, err);
+}
+
 /* SQLSTATE 26000: this connection has not prepared the statement yet. */
 static int run_prepared(struct extpg *pg, enum store_statement statement, size_t count,
-			const char *const *values, struct extpg_result **out, struct error *err)
+			const char *const *values, size_t n, struct extpg_result **out,
+			struct error *err)
 {
 	const char *name = statements[statement].name;
 
-	if (extpg_run(pg, name, count, values, out, err) == 0)
+	if (run_each(pg, name, count, values, n, out, err) == 0)
 		return 0;
 	if (strcmp(extpg_sqlstate(pg), "26000") != 0)
 		return -1;
 	if (prepare_file(pg, name, statements[statement].file, err) < 0)
 		return -1;
 	error_clear(err);
-	return extpg_run(pg, name, count, values, out, err);
+	return run_each(pg, name, count, values, n, out, err);
 }
 
 /*
@@ -125,9 +133,9 @@ int store_warm_up(struct store *store, struct error *err)
 		if (status < 0)
 			break;
 		pg = connections[count++];
-		status = run_prepared(pg, STORE_CELLS, ARRAY_SIZE(cells), cells, NULL, err);
+		status = run_prepared(pg, STORE_CELLS, ARRAY_SIZE(cells), cells, 1, NULL, err);
 		if (status == 0)
-			status = run_prepared(pg, STORE_SERIES, ARRAY_SIZE(series), series, NULL,
+			status = run_prepared(pg, STORE_SERIES, ARRAY_SIZE(series), series, 1, NULL,
 					      err);
 	}
 	while (count > 0) {
@@ -150,7 +158,7 @@ static void give_back(struct store *store, struct extpg *pg)
 }
 
 int store_query(struct store *store, enum store_statement statement, size_t count,
-		const char *const *values, struct extpg_result **out, struct error *err)
+		const char *const *values, size_t n, struct extpg_result **out, struct error *err)
 {
 	for (int attempt = 0;; attempt++) {
 		void *connection;
@@ -162,7 +170,7 @@ int store_query(struct store *store, enum store_statement statement, size_t coun
 					 "PostgreSQL did not answer a moment ago");
 		if (pool_take(store->pool, &connection, err) < 0)
 			return -1;
-		status = run_prepared(connection, statement, count, values, out, err);
+		status = run_prepared(connection, statement, count, values, n, out, err);
 		again = status < 0 && attempt == 0 && !extpg_usable(connection) &&
 			!extpg_timed_out(connection);
 		give_back(store, connection);

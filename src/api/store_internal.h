@@ -17,9 +17,12 @@ struct store {
 	const struct data_set *data; /* NULL before store_prepare() */
 };
 
-/* Run a prepared statement on a pooled connection; a connection found dead is replaced once. */
+/*
+ * Run a prepared statement for `n` lists of `count` values, in one round trip, on a pooled
+ * connection; a connection found dead is replaced once. All of out[n] or none.
+ */
 PG_MUST_CHECK int store_query(struct store *store, enum store_statement statement, size_t count,
-			      const char *const *values, struct extpg_result **out,
+			      const char *const *values, size_t n, struct extpg_result **out,
 			      struct error *err);
 
 /* Open some connections and run every statement on them. */

@@ -353,6 +353,19 @@ static int flush_query(struct extpg *pg, int64_t deadline_ns, struct error *err)
 	}
 }
 
+/* The next result of what was sent; *out is NULL at the end of a statement. */
+static int await_result(struct extpg *pg, int64_t deadline_ns, PGresult **out, struct error *err)
+{
+	while (PQisBusy(pg->conn)) {
+		if (!wait_socket(pg->conn, POLLIN, deadline_ns))
+			return timed_out(pg, err);
+		if (!PQconsumeInput(pg->conn))
+			return lost(pg, err);
+	}
+	*out = PQgetResult(pg->conn);
+	return 0;
+}
+
 /* The last result of what was sent, or the first that failed; NULL with err. */
 static PGresult *collect(struct extpg *pg, struct error *err)
 {
@@ -364,19 +377,10 @@ static PGresult *collect(struct extpg *pg, struct error *err)
 	for (;;) {
 		PGresult *next;
 
-		while (PQisBusy(pg->conn)) {
-			int failed = 0;
-
-			if (!wait_socket(pg->conn, POLLIN, deadline_ns))
-				failed = timed_out(pg, err);
-			else if (!PQconsumeInput(pg->conn))
-				failed = lost(pg, err);
-			if (failed) {
-				PQclear(kept);
-				return NULL;
-			}
+		if (await_result(pg, deadline_ns, &next, err) < 0) {
+			PQclear(kept);
+			return NULL;
 		}
-		next = PQgetResult(pg->conn);
 		if (!next)
 			break;
 		if (kept && PQresultStatus(kept) == PGRES_FATAL_ERROR) {
@@ -426,6 +430,81 @@ int extpg_run(struct extpg *pg, const char *name, size_t count, const char *cons
 	return finish(pg,
 		      PQsendQueryPrepared(pg->conn, name, (int)count, values, NULL, NULL, BINARY),
 		      out, err);
+}
+
+/* The result of one statement of a pipeline; those after one that failed were not run. */
+static int take_piped(struct extpg *pg, int64_t deadline_ns, bool failed, PGresult **out,
+		      struct error *err)
+{
+	PGresult *result, *end;
+	int status = 0;
+
+	if (await_result(pg, deadline_ns, &result, err) < 0)
+		return -1;
+	if (!result)
+		return lost(pg, err);
+	if (await_result(pg, deadline_ns, &end, err) < 0) {
+		PQclear(result);
+		return -1;
+	}
+	PQclear(end);
+	if (!failed && PQresultStatus(result) != PGRES_TUPLES_OK)
+		status = statement_failed(pg, result, err);
+	if (failed || status < 0)
+		PQclear(result);
+	else
+		*out = result;
+	return status;
+}
+
+static int send_piped(struct extpg *pg, const char *name, size_t count, const char *const *values,
+		      size_t n, int64_t deadline_ns, struct error *err)
+{
+	if (!PQenterPipelineMode(pg->conn))
+		return lost(pg, err);
+	for (size_t i = 0; i < n; i++)
+		if (!PQsendQueryPrepared(pg->conn, name, (int)count, values + i * count, NULL, NULL,
+					 BINARY))
+			return lost(pg, err);
+	if (!PQpipelineSync(pg->conn))
+		return lost(pg, err);
+	return flush_query(pg, deadline_ns, err);
+}
+
+/* After this the connection is as before, or broken. */
+static int end_pipe(struct extpg *pg, int64_t deadline_ns, struct error *err)
+{
+	PGresult *sync;
+
+	if (await_result(pg, deadline_ns, &sync, err) < 0)
+		return -1;
+	PQclear(sync);
+	return PQexitPipelineMode(pg->conn) ? 0 : lost(pg, err);
+}
+
+int extpg_run_each(struct extpg *pg, const char *name, size_t count, const char *const *values,
+		   size_t n, struct extpg_result **out, struct error *err)
+{
+	int64_t deadline_ns = clock_now_ns() + pg->query_timeout_ns;
+	int status;
+
+	memset(out, 0, n * sizeof(struct extpg_result *));
+	pg->sqlstate[0] = '\0';
+	status = send_piped(pg, name, count, values, n, deadline_ns, err);
+	for (size_t i = 0; i < n && !pg->broken; i++) {
+		PGresult *result = NULL;
+
+		if (take_piped(pg, deadline_ns, status < 0, &result, err) < 0)
+			status = -1;
+		out[i] = (struct extpg_result *)(void *)result;
+	}
+	if (!pg->broken && end_pipe(pg, deadline_ns, err) < 0)
+		status = -1;
+	for (size_t i = 0; i < n && status < 0; i++) {
+		extpg_result_free(out[i]);
+		out[i] = NULL;
+	}
+	return status;
 }
 
 int extpg_exec(struct extpg *pg, const char *sql, size_t count, const char *const *values,

@@ -18,7 +18,7 @@ teardown_file() {
 }
 
 setup_more() {
-  need curl python3 redis-cli psql setpriv
+  need curl jq python3 redis-cli psql setpriv
   OWN="$BATS_TEST_TMPDIR/own"
   LOAD=""
   RESPAWNED=""
@@ -338,6 +338,27 @@ serve_uncached() {
   [ "$(counted 503)" -le 8 ]
   recovers
   stop_load
+}
+
+@test "PG-03: on connections that know no statement yet, a batch of several statements is answered, and right" {
+  sql "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'perfgate serve'" >/dev/null
+  python3 -c '
+import json
+places = [{"latitude": -3 + 0.25 * (i // 10), "longitude": 34 + 0.25 * (i % 10)} for i in range(100)]
+print(json.dumps({"locations": places, "target_date": "2019-03-04"}))' >batch
+  ask POST /predict/batch @batch
+  expect_code 200
+  expect_match "$head" 'cache;desc=miss;hits=0;misses=100;dur='
+  local i score
+  for i in 0 63 64 99; do
+    score="$(json "d['predictions'][$i]['risk_score']")"
+    cp .body batched
+    # Another year, so that it is read anew, and the same calendar day.
+    ask POST /predict/single "{\"location\": $(jq -c ".locations[$i]" batch), \"target_date\": \"2018-03-04\"}"
+    expect_match "$head" 'X-Cache: MISS'
+    expect_json 'd["risk_score"]' "$score"
+    cp batched .body
+  done
 }
 
 # restart_postgres SIGNAL
