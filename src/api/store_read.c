@@ -71,9 +71,9 @@ static int take_windows(const struct calendar *calendar, int last,
 }
 
 /*
- * So many cells are asked for by one statement of a pipeline: the server looks up the next while the
- * rows of the last are read. One statement for all takes as long and a fifth more CPU here, one per
- * cell takes 1.7 times as long (`make bench-api`, section store).
+ * So many cells are asked for by one statement of a pipeline: the server looks up the next while
+ * the rows of the last are read. One statement for all takes as long and a fifth more CPU here, one
+ * per cell takes 1.7 times as long (`make bench-api`, section store).
  */
 #define CELLS_PER_STATEMENT 64
 #define CELLS_VALUES 7

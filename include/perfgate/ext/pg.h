@@ -74,9 +74,9 @@ PG_MUST_CHECK int extpg_exec(struct extpg *pg, const char *sql, size_t count,
 			     struct error *err);
 
 /*
- * Run a prepared statement that returns rows for `n` lists of `count` values each, in one round trip
- * (pipeline mode): the server works on the next while we read the last. The deadline is of all
- * together. All or nothing: after one that failed no other is run, and every out[i] is NULL.
+ * Run a prepared statement that returns rows for `n` lists of `count` values each, in one round
+ * trip (pipeline mode): the server works on the next while we read the last. The deadline is of
+ * all together. All or nothing: after one that failed no other is run, and every out[i] is NULL.
  */
 PG_MUST_CHECK int extpg_run_each(struct extpg *pg, const char *name, size_t count,
 				 const char *const *values, size_t n, struct extpg_result **out,
