@@ -3,7 +3,7 @@
 "use strict";
 
 const SVG = "http://www.w3.org/2000/svg";
-const HEIGHT = 190, TOP = 28, BOTTOM = 26, LEFT = 46, LABEL_GAP = 15, CHARACTER = 6.9;
+const HEIGHT = 190, TOP = 28, BOTTOM = 26, LEFT = 58, LABEL_GAP = 15, CHARACTER = 6.9;
 const RETRY_FIRST_MS = 1000, RETRY_MOST_MS = 15000, STALE_INTERVALS = 3.5, DEAD_INTERVALS = 15;
 // Lines by their number in a chart; what is a failure has its own look.
 const LOOKS = [["line-p95"], ["line-p95", "line-rest"], ["line-p50", "line-p95", "line-p99"]];
