@@ -4,6 +4,7 @@
 #include "perfgate/base/log.h"
 #include "perfgate/base/text.h"
 #include "perfgate/cli/parse.h"
+#include "perfgate/ext/json.h"
 #include "perfgate/template/template.h"
 
 #include <errno.h>
@@ -140,6 +141,7 @@ int cli_main(int argc, char **argv)
 
 	reserve_standard_streams();
 	signal(SIGPIPE, SIG_IGN);
+	extjson_use_own_memory();
 	status = parse_and_run(argc, argv, &err);
 	cli_reraise();
 	if (status >= 0)
