@@ -141,7 +141,6 @@ int api_start(const struct api_options *options, struct api **out, struct error 
 	struct api *api = xcalloc(1, sizeof *api);
 
 	mem_set_reserve(RESERVE_BYTES);
-	extjson_use_reserve();
 	api->start_ns = clock_now_ns();
 	api->database_private = options->database_private;
 	api->redis_private = options->redis_private;

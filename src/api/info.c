@@ -6,9 +6,11 @@ static json_t *route_list(void)
 {
 	json_t *list = extjson_array();
 
-	for (size_t i = 0; i < api_route_count; i++)
-		extjson_append(list,
-			       json_sprintf("%s %s", api_routes[i].method, api_routes[i].path));
+	for (size_t i = 0; i < api_route_count; i++) {
+		AUTO_FREE char *name = xasprintf("%s %s", api_routes[i].method, api_routes[i].path);
+
+		extjson_append(list, extjson_string(name));
+	}
 	return list;
 }
 

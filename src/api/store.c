@@ -221,7 +221,8 @@ static int describe_on(struct extpg *pg, json_t **out, struct error *err)
 {
 	AUTO(extpg_result) struct extpg_result *rows = NULL;
 	json_t *settings;
-	int version = extpg_server_version(pg);
+	int number = extpg_server_version(pg);
+	AUTO_FREE char *version = xasprintf("%d.%d", number / 10000, number % 10000);
 
 	if (extpg_exec(pg,
 		       "SELECT name, current_setting(name) FROM pg_settings WHERE name IN "
@@ -231,7 +232,7 @@ static int describe_on(struct extpg *pg, json_t **out, struct error *err)
 		       0, NULL, &rows, err) < 0)
 		return -1;
 	*out = extjson_object();
-	extjson_set(*out, "version", json_sprintf("%d.%d", version / 10000, version % 10000));
+	extjson_set(*out, "version", extjson_string(version));
 	settings = extjson_object();
 	for (size_t row = 0; row < extpg_rows(rows); row++)
 		extjson_set(settings, extpg_text(rows, row, 0),

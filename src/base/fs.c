@@ -134,11 +134,10 @@ static void sync_folder(const char *path)
 		(void)!fsync(fd);
 }
 
-static int fill_and_rename(const char *temporary, int fd, const char *path, const void *bytes,
-			   size_t length)
+static int fill_and_rename(const char *temporary, int fd, const char *path, mode_t mode,
+			   const void *bytes, size_t length)
 {
-	if (fs_write_all(fd, bytes, length) != 0 || fchmod(fd, 0666 & ~current_umask()) != 0 ||
-	    fsync(fd) != 0)
+	if (fs_write_all(fd, bytes, length) != 0 || fchmod(fd, mode) != 0 || fsync(fd) != 0)
 		return -1;
 	return rename(temporary, path);
 }
@@ -147,11 +146,17 @@ int fs_write_file(const char *path, const void *bytes, size_t length, struct err
 {
 	AUTO_FREE char *folder = parent_of(path);
 	AUTO_FREE char *temporary = xasprintf("%s/.perfgate-XXXXXX", folder);
-	AUTO_FD int fd = mkostemp(temporary, O_CLOEXEC);
+	AUTO_FD int fd = -1;
+	mode_t mask = current_umask();
 
+	if (mask & S_IRUSR)
+		return error_set(err, ERROR_DELIVERY,
+				 "cannot write %s: with umask %03o nobody could read it", path,
+				 (unsigned)mask);
+	fd = mkostemp(temporary, O_CLOEXEC);
 	if (fd < 0)
 		return error_set_errno(err, ERROR_DELIVERY, "cannot write %s", path);
-	if (fill_and_rename(temporary, fd, path, bytes, length) != 0) {
+	if (fill_and_rename(temporary, fd, path, 0644 & ~mask, bytes, length) != 0) {
 		error_set_errno(err, ERROR_DELIVERY, "cannot write %s", path);
 		unlink(temporary);
 		return -1;

@@ -70,6 +70,20 @@ void *xrealloc(void *pointer, size_t count, size_t size)
 	return memory;
 }
 
+void *xmalloc(size_t size)
+{
+	void *memory = mem_allocate(size > 0 ? size : 1);
+
+	if (memory == NULL)
+		error_out_of_memory();
+	return memory;
+}
+
+void *xresize(void *pointer, size_t size)
+{
+	return xrealloc(pointer, size, 1);
+}
+
 char *xstrdup(const char *text)
 {
 	return xstrndup(text, strlen(text));

@@ -190,8 +190,10 @@ pid_t proc_pid(const struct proc *proc)
 
 bool proc_ended(struct proc *proc, int *out_status)
 {
-	if (!proc->ended)
+	if (!proc->ended) {
+		procgroup_reap_orphans(&proc->group);
 		proc->ended = spawn_ended(proc->group.pgid, &proc->exit_status);
+	}
 	if (proc->ended && out_status != NULL)
 		*out_status = proc->exit_status;
 	return proc->ended;

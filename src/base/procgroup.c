@@ -79,6 +79,22 @@ static bool is_adopted(const struct proctable_entry *entry, const struct procgro
 	       entry->start_ticks >= group->start_ticks;
 }
 
+static bool is_orphan(pid_t pid, const struct procgroup *group)
+{
+	struct proctable_entry entry;
+	if (pid == group->pgid || !proctable_read_one(pid, &entry))
+		return false;
+	return entry.pgrp == group->pgid || is_adopted(&entry, group);
+}
+
+void procgroup_reap_orphans(const struct procgroup *group)
+{
+	siginfo_t info = {0};
+	while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	       is_orphan(info.si_pid, group) && waitpid(info.si_pid, NULL, WNOHANG) > 0)
+		info.si_pid = 0;
+}
+
 static bool is_stray(const struct proctable_entry *entry, const struct procgroup *group)
 {
 	if (group->marker[0] == '\0' || entry->pid == getpid())

@@ -21,7 +21,8 @@ static void keep_runs(struct run *run, const struct baseline_history *history)
 	struct past_run *runs = arena_alloc(&run->arena, history->count + 1, sizeof *runs);
 
 	for (size_t i = 0; i < history->count; i++) {
-		runs[i].commit = arena_strdup(&run->arena, at(history, i)->commit);
+		if (!text_equal(at(history, i)->commit, RECORD_NOWHERE))
+			runs[i].commit = arena_strdup(&run->arena, at(history, i)->commit);
 		runs[i].when = arena_strdup(&run->arena, at(history, i)->when);
 	}
 	run->past.runs = runs;
@@ -51,14 +52,12 @@ static struct past_values values_of(struct arena *arena, const struct record_cel
 }
 
 /* This run as a record: the same figures as the past ones. NULL when it cannot be one. */
-static struct record *record_now(struct run *run)
+static struct record *record_now(const struct run *run)
 {
 	struct error err = ERROR_INIT;
 	struct record *now = NULL;
 
-	if (run->commit == NULL || run->tree == NULL)
-		return NULL;
-	if (record_build(run, 0, "local", true, &now, &err)) {
+	if (record_of_run(run, &now, &err)) {
 		log_debug("no history in the report: %s", err.message);
 		return NULL;
 	}

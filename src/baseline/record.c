@@ -274,3 +274,12 @@ int record_build(const struct run *run, int64_t epoch, const char *event, bool l
 		return error_wrap(err, "baseline record of this run");
 	return 0;
 }
+
+int record_of_run(const struct run *run, struct record **out, struct error *err)
+{
+	struct run named = *run;
+
+	named.commit = run->commit ? run->commit : RECORD_NOWHERE;
+	named.tree = run->tree ? run->tree : RECORD_NOWHERE;
+	return record_build(&named, 0, "local", true, out, err);
+}

@@ -55,7 +55,7 @@ static int judge_history(struct session *session, const struct baseline_history 
 
 	if (history->count == 0)
 		return 0;
-	if (history_record(session->run, &now, err))
+	if (record_of_run(session->run, &now, err))
 		return -1;
 	history_add_cells(session->run, now, history, session_rules(session));
 	history_escalate(session, history);
@@ -96,6 +96,7 @@ int check_result(struct session *session, struct run *base, struct error *err)
 
 	if (history_of_run(base, session->run, &history, err))
 		return error_wrap(err, "--base");
+	baseline_keep_past(session->run, &history);
 	log_warning("--base: %s", history_caveat(&session->run->arena, 1));
 	return judge_history(session, &history, err);
 }

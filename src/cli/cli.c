@@ -4,10 +4,12 @@
 #include "perfgate/base/log.h"
 #include "perfgate/base/text.h"
 #include "perfgate/cli/parse.h"
+#include "perfgate/ext/json.h"
 #include "perfgate/template/template.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -27,9 +29,10 @@ int cli_note_error(const struct error *err)
 
 int cli_print(const char *text, struct error *err)
 {
-	if (fs_write_all(STDOUT_FILENO, text, strlen(text)))
-		return error_set_errno(err, ERROR_DELIVERY, "standard output");
-	return 0;
+	/* Whoever closes the pipe (`| head -1`) has what they want: the verdict stays. */
+	if (fs_write_all(STDOUT_FILENO, text, strlen(text)) == 0 || errno == EPIPE)
+		return 0;
+	return error_set_errno(err, ERROR_DELIVERY, "standard output");
 }
 
 bool cli_colour(int fd, const struct cli *cli)
@@ -57,12 +60,25 @@ int cli_columns(int fd)
 	return width < COLUMNS_MIN ? COLUMNS_MIN : width > COLUMNS_MAX ? COLUMNS_MAX : (int)width;
 }
 
+/* One that was deleted would answer every question with "No such file". */
+static int check_folder(struct error *err)
+{
+	char path[PATH_MAX];
+
+	if (getcwd(path, sizeof path) || (errno != ENOENT && errno != EACCES))
+		return 0;
+	return error_set_errno(err, ERROR_USAGE,
+			       "the current folder is gone or cannot be read, change to another "
+			       "one");
+}
+
 int cli_settings(const struct cli *cli, struct settings **out, struct error *err)
 {
 	AUTO(settings) struct settings *settings = NULL;
 	const struct option_row *row;
 
-	if (settings_load(cli_value(cli, "--config"), (const char *const *)environ, &settings, err))
+	if (check_folder(err) ||
+	    settings_load(cli_value(cli, "--config"), (const char *const *)environ, &settings, err))
 		return -1;
 	for (size_t i = 0; (row = cli_option_at(cli->command, i)); i++) {
 		if (!row->setting)
@@ -140,6 +156,7 @@ int cli_main(int argc, char **argv)
 
 	reserve_standard_streams();
 	signal(SIGPIPE, SIG_IGN);
+	extjson_use_own_memory();
 	status = parse_and_run(argc, argv, &err);
 	cli_reraise();
 	if (status >= 0)

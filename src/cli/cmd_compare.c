@@ -33,7 +33,7 @@ static int read_file(struct side *side, struct error *err)
 		return -1;
 	/* Named by hand, a run that failed may be compared, too. */
 	side->run->verdict.outcome = OUTCOME_PASS;
-	return history_record(side->run, &side->record, err);
+	return record_of_run(side->run, &side->record, err);
 }
 
 static struct run *run_of(const struct record *record)

@@ -362,21 +362,6 @@ void history_stand(struct run *run, const char *why)
 
 /* ---- two runs ---- */
 
-int history_record(struct run *run, struct record **out, struct error *err)
-{
-	static const char nowhere[] = "0000000000000000000000000000000000000000";
-	const char *commit = run->commit, *tree = run->tree;
-	int status;
-
-	/* A record names its commit; what was measured outside a repository has none. */
-	run->commit = commit ? commit : nowhere;
-	run->tree = tree ? tree : nowhere;
-	status = record_build(run, 0, "local", true, out, err);
-	run->commit = commit;
-	run->tree = tree;
-	return status;
-}
-
 int history_of_run(struct run *base, const struct run *run, struct baseline_history *out,
 		   struct error *err)
 {
@@ -385,7 +370,7 @@ int history_of_run(struct run *base, const struct run *run, struct baseline_hist
 
 	/* Named by hand, a run that failed may be compared with, too. */
 	base->verdict.outcome = OUTCOME_PASS;
-	if (history_record(base, &record, err))
+	if (record_of_run(base, &record, err))
 		return -1;
 	if (!record_is_comparable(record, run, 0, false, why, sizeof why))
 		return error_set(err, ERROR_USAGE, "the two do not compare: %s", why);

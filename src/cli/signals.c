@@ -9,14 +9,25 @@
 volatile sig_atomic_t cli_stop;
 static volatile sig_atomic_t caught;
 
+/* The PID 1 of a container survives what it raises by itself: the kernel protects it. */
+static _Noreturn void end_by(int number)
+{
+	sigset_t own;
+
+	signal(number, SIG_DFL);
+	sigemptyset(&own);
+	sigaddset(&own, number);
+	pthread_sigmask(SIG_UNBLOCK, &own, NULL);
+	raise(number);
+	_exit(128 + number);
+}
+
 /* The second signal ends us at once; the watcher of proc.h ends our children. */
 static void on_signal(int number)
 {
 	caught = number;
-	if (++cli_stop > 1) {
-		signal(number, SIG_DFL);
-		raise(number);
-	}
+	if (++cli_stop > 1)
+		end_by(number);
 }
 
 void cli_catch_signals(void)
@@ -39,7 +50,5 @@ void cli_reraise(void)
 		return;
 	/* raise() skips atexit: reap the watcher here, or a container's PID 1 keeps a zombie. */
 	watcher_stop();
-	signal(caught, SIG_DFL);
-	raise(caught);
-	_exit(128 + caught);
+	end_by(caught);
 }

@@ -93,8 +93,10 @@ static bool put_path(const struct reading *reading, struct strbuf *line)
 		if (at[length] == '\0')
 			return false;
 		AUTO_FREE char *name = xstrndup(at + 1, length - 1);
-		AUTO_JSON json_t *unnamed = json_pack("{s:o}", "name", extjson_string(name));
+		AUTO_JSON json_t *unnamed = extjson_object();
 		const json_t *parameter = find_parameter(reading, "path", name);
+
+		extjson_set(unnamed, "name", extjson_string(name));
 
 		if (!sample_parameter(reading->root, parameter ? parameter : unnamed, line))
 			return false;

@@ -25,6 +25,13 @@ static json_t *sample(struct sampler *sampler, const json_t *schema, const char 
 
 /* ---- what the document gives ---- */
 
+static json_t *clipped(const char *text, size_t length)
+{
+	AUTO_FREE char *head = xstrndup(text, length);
+
+	return extjson_string(head);
+}
+
 /* Text as a suite takes it: no slot by accident, nothing that a configuration may not hold. */
 static json_t *literal_text(const char *text)
 {
@@ -37,7 +44,7 @@ static json_t *literal_text(const char *text)
 			strbuf_putc(&out, '$');
 		strbuf_putc(&out, control && text[i] != '\n' && text[i] != '\t' ? ' ' : text[i]);
 	}
-	return json_stringn(strbuf_text(&out), text_clip(strbuf_text(&out), out.length));
+	return clipped(strbuf_text(&out), text_clip(strbuf_text(&out), out.length));
 }
 
 static bool is_usable_key(const char *key)
@@ -61,7 +68,7 @@ static json_t *literal(struct sampler *sampler, const json_t *given, const char 
 	if (depth > DEPTH_MAX || ++sampler->values > VALUES_MAX)
 		return NULL;
 	if (name && log_names_secret(name) && json_is_string(given))
-		return json_string("example");
+		return extjson_string("example");
 	if (json_is_string(given))
 		return literal_text(json_string_value(given));
 	if (!json_is_object(given) && !json_is_array(given))
@@ -161,13 +168,13 @@ static json_t *made_up_text(const json_t *schema)
 	AUTO(strbuf) struct strbuf out = {.max_bytes = TEXT_MAX};
 
 	if (fixed)
-		return json_string(fixed);
+		return extjson_string(fixed);
 	do
 		strbuf_puts(&out, "example");
 	while ((int64_t)out.length < least && !out.overflow);
 	if (most >= 0 && most < (int64_t)out.length && most >= least)
-		return json_stringn(strbuf_text(&out), (size_t)most);
-	return json_string(strbuf_text(&out));
+		return clipped(strbuf_text(&out), (size_t)most);
+	return extjson_string(strbuf_text(&out));
 }
 
 struct range {
@@ -200,7 +207,7 @@ static json_t *made_up_number(const json_t *schema)
 	struct range range = range_of(schema, 1, 0);
 	double value = range.bounded ? (range.low + range.high) / 2 : range.low;
 
-	return value == floor(value) ? json_integer((json_int_t)value) : json_real(value);
+	return value == floor(value) ? extjson_integer((int64_t)value) : extjson_real(value);
 }
 
 static json_t *made_up_array(struct sampler *sampler, const json_t *schema, const char *name,
@@ -296,7 +303,7 @@ static json_t *made_up(struct sampler *sampler, const json_t *schema, const char
 	if (text_equal(type, "array"))
 		return made_up_array(sampler, schema, name, depth);
 	if (text_equal(type, "integer"))
-		return json_integer((json_int_t)range_of(schema, 1, 0).low);
+		return extjson_integer((int64_t)range_of(schema, 1, 0).low);
 	if (text_equal(type, "number"))
 		return made_up_number(schema);
 	if (text_equal(type, "boolean"))
@@ -304,7 +311,7 @@ static json_t *made_up(struct sampler *sampler, const json_t *schema, const char
 	if (text_equal(type, "null"))
 		return json_null();
 	if (name && log_names_secret(name))
-		return json_string("example");
+		return extjson_string("example");
 	return made_up_text(schema);
 }
 

@@ -10,9 +10,11 @@
 /* Once per process; libcurl's own state cannot be handed around. */
 static pthread_once_t initialised = PTHREAD_ONCE_INIT;
 
+/* An option that could not be copied would be left out: a proxy switched off, an authority. */
 static void initialise(void)
 {
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, xmalloc, free, xresize, xstrdup, xcalloc) !=
+	    CURLE_OK)
 		error_out_of_memory();
 }
 

@@ -49,6 +49,8 @@ static bool inflates(int fd, z_stream *stream, size_t enough)
 		stream->next_out = out;
 		stream->avail_out = sizeof out;
 		code = inflate(stream, Z_NO_FLUSH);
+		if (code == Z_MEM_ERROR)
+			error_out_of_memory();
 		if (enough && stream->total_out >= enough)
 			return true;
 	}

@@ -70,7 +70,10 @@ static int check_authority(const char *authority, struct error *err)
 static char *part(CURLU *parsed, CURLUPart what, unsigned flags)
 {
 	char *text = NULL;
-	if (curl_url_get(parsed, what, &text, flags) != CURLUE_OK)
+	CURLUcode code = curl_url_get(parsed, what, &text, flags);
+	if (code == CURLUE_OUT_OF_MEMORY)
+		error_out_of_memory();
+	if (code != CURLUE_OK)
 		return NULL;
 	char *copy = xstrdup(text);
 	curl_free(text);
@@ -108,6 +111,8 @@ int exthttp_parse_url(const char *text, struct exthttp_url *out, struct error *e
 	if (parsed == NULL)
 		error_out_of_memory();
 	CURLUcode code = curl_url_set(parsed, CURLUPART_URL, text, 0);
+	if (code == CURLUE_OUT_OF_MEMORY)
+		error_out_of_memory();
 	if (code != CURLUE_OK)
 		return refuse(err, curl_url_strerror(code));
 	struct exthttp_url url;

@@ -37,9 +37,9 @@ static void append_utf8(struct strbuf *out, const char *text, size_t length)
 	}
 }
 
-void extjson_use_reserve(void)
+void extjson_use_own_memory(void)
 {
-	json_set_alloc_funcs(mem_allocate, free);
+	json_set_alloc_funcs(xmalloc, free);
 }
 
 json_t *extjson_string(const char *text)

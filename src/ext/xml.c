@@ -4,6 +4,7 @@
 
 #include <libxml/parser.h>
 #include <libxml/xmlwriter.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -62,10 +63,18 @@ void extxml_clean(struct strbuf *out, const char *text, size_t limit)
 	}
 }
 
+/* libxml2 prints a line of its own for each allocation that fails, and goes on with what it has. */
+static void use_own_memory(void)
+{
+	xmlMemSetup(free, xmalloc, xresize, xstrdup);
+}
+
 struct extxml_writer *extxml_new(void)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct extxml_writer *writer = xcalloc(1, sizeof *writer);
 
+	pthread_once(&once, use_own_memory);
 	writer->buffer = xmlBufferCreate();
 	if (writer->buffer != NULL)
 		writer->writer = xmlNewTextWriterMemory(writer->buffer, 0);

@@ -508,7 +508,9 @@ static pthread_once_t initialised = PTHREAD_ONCE_INIT;
 
 static void initialise(void)
 {
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+	/* As in ext/curl.c, which may have done it before. */
+	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, xmalloc, free, xresize, xstrdup, xcalloc) !=
+	    CURLE_OK)
 		error_out_of_memory();
 }
 

@@ -11,10 +11,10 @@ static const struct svg_size wide_size = {"chart chart-wide", 960, 380};
 static const struct svg_size narrow_size = {"chart chart-narrow", 360, 320};
 
 #define LEFT 52.0
-#define RIGHT 16.0
+#define RIGHT 20.0
 #define TOP 14.0
 #define BOTTOM 44.0
-#define LABEL_GAP 15.0
+#define LABEL_GAP 17.0
 
 /* ---- the plot ---- */
 
@@ -55,25 +55,29 @@ struct mark {
 	double label_y;
 };
 
-/* Points that fall together keep their names apart, downwards. */
+static bool is_free(const struct plot *plot, const struct mark *marks, size_t i, double y)
+{
+	if (y < plot->top + LABEL_GAP / 2 || y > plot->bottom - 4)
+		return false;
+	for (size_t j = 0; j < i; j++)
+		if (fabs(y - marks[j].label_y) < LABEL_GAP &&
+		    fabs(marks[i].alarms.share - marks[j].alarms.share) < .35)
+			return false;
+	return true;
+}
+
+/* A name stands on its interval; one that would meet another goes the shortest way up or down. */
 static void spread_labels(const struct plot *plot, struct mark *marks, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		marks[i].label_y = up(plot, marks[i].found.share) + 4;
-		for (size_t j = 0; j < i; j++) {
-			double apart = fabs(marks[i].label_y - marks[j].label_y);
-			double beside = fabs(marks[i].alarms.share - marks[j].alarms.share);
+		double own = up(plot, marks[i].found.share) - 5;
 
-			if (apart < LABEL_GAP && beside < .35) {
-				marks[i].label_y = marks[j].label_y + LABEL_GAP;
-				j = (size_t)-1; /* it may have come upon another one */
-			}
-		}
+		marks[i].label_y = own;
+		for (size_t step = 1; step <= 2 * n && !is_free(plot, marks, i, marks[i].label_y);
+		     step++)
+			marks[i].label_y = own + (step % 2 ? -LABEL_GAP : LABEL_GAP) *
+							 (double)((step + 1) / 2);
 	}
-	/* At the lower edge the other way round. */
-	for (size_t i = 0; i < n; i++)
-		if (marks[i].label_y > plot->bottom - 4)
-			marks[i].label_y -= LABEL_GAP * (double)(n + 1);
 }
 
 static void draw_mark(const struct plot *plot, const struct mark *mark)
@@ -131,6 +135,14 @@ static json_t *interval(struct share share)
 	return extjson_string(text);
 }
 
+/* NaN: no run came to a verdict. */
+static json_t *seconds(double value)
+{
+	AUTO_FREE char *text = isnan(value) ? xstrdup("–") : xasprintf("%.0f s", value);
+
+	return extjson_string(text);
+}
+
 static json_t *detection_rows(const struct calibration_report *report)
 {
 	json_t *rows = extjson_array();
@@ -139,14 +151,13 @@ static json_t *detection_rows(const struct calibration_report *report)
 		const struct calibration_detection *row = &report->detections[i];
 		struct share found = calibration_share(row->counts.fail, row->counts.runs);
 		AUTO_FREE char *count = xasprintf("%zu of %zu", found.hits, found.runs);
-		AUTO_FREE char *load = xasprintf("%.0f s", row->load_s);
 		json_t *item = extjson_object();
 
 		extjson_set(item, "what", extjson_string(row->what));
 		extjson_set(item, "found", extjson_string(count));
 		extjson_set(item, "interval", interval(found));
 		extjson_set(item, "passed", extjson_integer((int64_t)row->counts.pass));
-		extjson_set(item, "load", extjson_string(load));
+		extjson_set(item, "load", seconds(row->load_s));
 		extjson_append(rows, item);
 	}
 	return rows;
@@ -200,7 +211,6 @@ static json_t *view_of(const struct calibration_report *report)
 	AUTO_FREE char *recorded =
 		xasprintf("%zu blocks in %.0f min, %zu spoiled by the machine", report->blocks,
 			  report->recorded_s / 60, report->spoiled);
-	AUTO_FREE char *load = xasprintf("%.0f s", report->unchanged_load_s);
 	json_t *view = extjson_object();
 
 	extjson_set(view, "target", extjson_string(report->target));
@@ -208,11 +218,12 @@ static json_t *view_of(const struct calibration_report *report)
 	extjson_set(view, "commit", report->commit ? extjson_string(report->commit) : NULL);
 	extjson_set(view, "date", extjson_string(report->date));
 	extjson_set(view, "recorded", extjson_string(recorded));
+	extjson_set(view, "any", json_boolean(counts->runs > 0));
 	extjson_set(view, "runs", extjson_integer((int64_t)counts->runs));
 	extjson_set(view, "pass", extjson_integer((int64_t)counts->pass));
 	extjson_set(view, "fail", extjson_integer((int64_t)counts->fail));
 	extjson_set(view, "inconclusive", extjson_integer((int64_t)counts->inconclusive));
-	extjson_set(view, "load", extjson_string(load));
+	extjson_set(view, "load", seconds(report->unchanged_load_s));
 	extjson_set(view, "false_share", percent(report->false_share, 2));
 	extjson_set(view, "false_limit", percent(report->false_limit, 2));
 	extjson_set(view, "level", percent(report->level, 1));

@@ -23,7 +23,7 @@ static void redact(json_t *value)
 
 	json_object_foreach (value, key, member) {
 		if (json_is_string(member) && strstr(key, "histogram") == NULL)
-			json_object_set_new(value, key, redacted(json_string_value(member)));
+			extjson_set(value, key, redacted(json_string_value(member)));
 		else
 			redact(member);
 	}

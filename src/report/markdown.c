@@ -71,7 +71,7 @@ static void clip_texts(json_t *value)
 
 	json_object_foreach (value, key, member) {
 		if (json_string_length(member) > TEXT_MAX)
-			json_object_set_new(value, key, clipped(json_string_value(member)));
+			extjson_set(value, key, clipped(json_string_value(member)));
 		else
 			clip_texts(member);
 	}

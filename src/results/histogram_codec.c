@@ -211,7 +211,10 @@ static const char *decode_packed(struct histogram *histogram, const unsigned cha
 		return "the compressed length does not match";
 	AUTO_FREE unsigned char *plain = xcalloc(1, PLAIN_BYTES_MAX);
 	uLongf plain_length = PLAIN_BYTES_MAX;
-	if (uncompress(plain, &plain_length, at + 8, length - 8) != Z_OK)
+	int code = uncompress(plain, &plain_length, at + 8, length - 8);
+	if (code == Z_MEM_ERROR)
+		error_out_of_memory();
+	if (code != Z_OK)
 		return "the compressed data is damaged";
 	return decode_plain(histogram, plain, plain_length);
 }

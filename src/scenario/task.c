@@ -87,8 +87,13 @@ static json_t *source_json(const struct yaml_node *node)
 	json_t *out;
 	size_t i;
 
-	if (node->kind == YAML_SCALAR)
-		return node->plain ? extjson_string(node->text) : json_pack("[s]", node->text);
+	if (node->kind == YAML_SCALAR && node->plain)
+		return extjson_string(node->text);
+	if (node->kind == YAML_SCALAR) {
+		out = extjson_array();
+		extjson_append(out, extjson_string(node->text));
+		return out;
+	}
 	out = node->kind == YAML_MAPPING ? extjson_object() : extjson_array();
 	for (i = 0; i < node->count; i++) {
 		if (node->kind == YAML_MAPPING)

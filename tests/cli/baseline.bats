@@ -303,3 +303,17 @@ PY
   expect_status 2
   expect_match "$errors" 'git repository'
 }
+
+@test "ENV-21: without a HOME, or with one that is nowhere, baselines are written and read" {
+  local home
+  for home in --unset=HOME HOME=/nonexistent/home; do
+    commit "$home"
+    result HEAD
+    run_split env "$home" "$PERFGATE" baseline update --from result.json
+    expect_status 0
+    [[ "$errors" != *"not updated"* ]]
+    run_split env "$home" "$PERFGATE" baseline show
+    expect_status 0
+    expect_match "$output" "$(git rev-parse --short=7 HEAD)"
+  done
+}

@@ -179,6 +179,50 @@ advise() {
   [ -s "$(echo perfgate-results/runs/*-failing*/result.json)" ]
 }
 
+@test "SIG-05: a reader that has gone (| head -1) costs neither artifacts nor verdict" {
+  need jq
+  local limit wanted
+  while read -r limit wanted; do
+    rm -rf perfgate-results
+    printf '%s\n' 'target: reference' "performance_gates: {max_error_rate: $limit}" >ci_cd_config.yml
+    # A pipe that nobody reads any more.
+    exec 9> >(exec true)
+    wait $!
+    status=0
+    "$PERFGATE" check --quick --from "$ROOT/tests/corpus/result/failing.json" >&9 2>err || status=$?
+    exec 9>&-
+    output="" errors="$(cat err)"
+    expect_status "$wanted"
+    [[ "$errors" != *"error:"* ]]
+    [ -s perfgate-results/report.html ]
+    jq -r '.files[] | .sha256 + "  perfgate-results/" + .name' perfgate-results/.perfgate-manifest.json |
+      sha256sum --check --quiet
+  done <<'ROWS'
+50% 0
+0.05% 1
+ROWS
+}
+
+@test "ENV-20: a current folder that is gone or cannot be read is exit 2 with the reason" {
+  local without=()
+  # Root may read everything, unless this is taken away.
+  [ "$(id -u)" -ne 0 ] ||
+    without=(setpriv --bounding-set=-dac_override,-dac_read_search --inh-caps=-dac_override,-dac_read_search)
+  cp "$PERFGATE" perfgate
+  mkdir gone closed
+  cd gone
+  rmdir ../gone
+  run_split "$PERFGATE" check --quick
+  expect_status 2
+  expect_match "$errors" "error: the current folder is gone or cannot be read.*: No such file or directory"
+  cd "$BATS_TEST_TMPDIR/closed"
+  chmod 000 .
+  run_split "${without[@]}" "$BATS_TEST_TMPDIR/perfgate" check --quick
+  chmod 700 .
+  expect_status 2
+  expect_match "$errors" "Permission denied"
+}
+
 @test "a report needs a result of this schema" {
   echo '{"schema": "other/1"}' >other.json
   run_split "$PERFGATE" report other.json

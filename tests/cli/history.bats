@@ -159,6 +159,11 @@ Perf-Accept: smoke/total/throughput the pool was halved'
   expect_status 1
   expect_match "$errors" "compared with a single run"
   [ "$(found .regression.baselines)" -eq 1 ]
+  # The reports draw it.
+  jq -e '.past.runs | length == 1' perfgate-results/result.json
+  jq -e '.past.values[] | select(.endpoint == "total" and .metric == "throughput")
+    | .values == [300] and .now == 58' perfgate-results/result.json
+  grep -Eq 'base [0-9.,]+ ms' perfgate-results/report.html
 }
 
 @test "compare: two results, cell by cell, and what one run each can prove" {

@@ -180,7 +180,7 @@ PY
 
 @test "OOM-04: an allocation that fails costs at most the connection that it was for" {
   [ -r "$HARNESS/fail_alloc.so" ] || { echo "no fail_alloc.so in $HARNESS: run make harness" >&2; return 1; }
-  head -c 12 /dev/zero >control
+  head -c 16 /dev/zero >control
   printf '#!/bin/sh\nLD_PRELOAD=%s FAIL_ALLOC=%s exec %s "$@"\n' "$HARNESS/fail_alloc.so" "$PWD/control" "$PERFGATE" >preloaded
   chmod +x preloaded
   PERFGATE="$PWD/preloaded" serve

@@ -171,7 +171,7 @@ expect_next_works() {
   notes show HEAD | grep -q '"run":"new"'
 }
 
-@test "GIT-04, GIT-05: SIGKILL at every step of a write leaves the old record, and the next writer a way" {
+@test "GIT-04, GIT-05, SIG-16: SIGKILL at every step of a write leaves the old record, and the next writer a way" {
   local call n steps=0
   prepare
   list_steps | sample >steps

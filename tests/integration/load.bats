@@ -121,7 +121,7 @@ check_and_stop() {
 }
 
 # Our whole process stands still, as when it is swapped out: the plan does not move.
-@test "MEA-09: a stall of our own is scheduling delay, shifts no arrival, and makes the run INVALID" {
+@test "MEA-09, SIG-14: a stall of our own is scheduling delay, shifts no arrival, and makes the run INVALID" {
   peer read "$ok"
   suite 'rate: 200, arrival: even, max_users: 400, duration: 4s, warmup: 0s'
   check_and_stop job 0.4

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Signals and processes on real parts: rows SIG-01 to SIG-15 of the fault catalogue.
+# Signals and processes on real parts: the SIG rows of the fault catalogue.
 
 load ../helper
 
@@ -33,9 +33,9 @@ gone() {
   for path in $1; do [ ! -e "$path" ] || return 1; done
 }
 
-# in_background ARGUMENT…: a background job with SIGINT as in a foreground one; its number in $job.
+# in_background ARGUMENT…: a background job with signals as in a foreground one; its number in $job.
 in_background() {
-  env --default-signal=INT,QUIT "$PERFGATE" "$@" >out 2>err </dev/null 3>&- &
+  env --default-signal=INT,QUIT,HUP "$PERFGATE" "$@" >out 2>err </dev/null 3>&- &
   job=$!
 }
 
@@ -98,13 +98,17 @@ teardown() {
   wait_until 10 none_alive "$family"
 }
 
-@test "SIG-02: SIGTERM does the same" {
+@test "SIG-02, SIG-16: SIGTERM does the same, and what it interrupted updates no baseline" {
   need jq
-  start_under_load check --quick
+  seed_repo
+  start_under_load check --quick --update-baseline
   kill -TERM "$job"
   end_of_job
   expect_status 143
   [ "$(jq -r .interrupted perfgate-results/result.json)" = true ]
+  expect_match "$errors" "baseline not updated: the run was interrupted"
+  run git rev-parse --verify -q refs/notes/perfgate/baselines
+  [ "$status" -ne 0 ]
   wait_until 10 none_alive "$family"
   gone "$folders"
 }
@@ -126,6 +130,25 @@ teardown() {
   wait_until 15 none_alive "$family"
   for name in perfgate-results/*.json; do [ ! -e "$name" ] || jq -e . "$name" >/dev/null; done
   for name in perfgate-results/junit.xml; do [ ! -e "$name" ] || xmllint --noout "$name"; done
+}
+
+@test "SIG-04: SIGHUP ends it in order, SIGQUIT at once as it does by default; nothing survives either" {
+  need python3 jq
+  ulimit -c 0
+  own_api "$server"
+  start_under_load check --quick --output first
+  kill -HUP "$job"
+  end_of_job
+  expect_status 129
+  [ "$(jq -r .interrupted first/result.json)" = true ]
+  wait_until 10 none_alive "$family"
+  : >err
+  start_under_load check --quick --output second
+  kill -QUIT "$job"
+  end_of_job
+  expect_status 131
+  [ ! -e second/result.json ]
+  wait_until 20 none_alive "$family"
 }
 
 @test "SIG-07: SIGKILL leaves no API, no PostgreSQL, no Redis and no folder" {
@@ -219,4 +242,47 @@ teardown() {
   kill -TERM "$job"
   end_of_job
   expect_status 143
+}
+
+# as_first ARGUMENT…: perfgate as PID 1 of a container, in the background; its number, as seen from here, in $first.
+as_first() {
+  local user=()
+  [ "$(id -u)" -eq 0 ] || user=(--map-root-user)
+  unshare "${user[@]}" --pid --fork --kill-child --mount-proc \
+    env --default-signal=INT,QUIT,HUP "$PERFGATE" "$@" >out 2>err </dev/null 3>&- &
+  job=$!
+  wait_until 10 pgrep -P "$job"
+  first="$(pgrep -P "$job")"
+}
+
+no_zombie() { # no_zombie PARENT
+  ! ps --ppid "$1" -o stat= | grep -q Z
+}
+
+@test "SIG-19: as PID 1 SIGTERM ends it in order and two signals at once; orphans are reaped" {
+  need python3 jq unshare ps
+  own_api "(true & setsid sleep 1000 &); $server"
+  as_first check --quick
+  wait_until 60 under_load
+  family="$(tree "$first")"
+  [ "$(wc -w <<<"$family")" -ge 4 ] # itself, its watcher, the API and an orphan
+  wait_until 10 no_zombie "$first"
+  kill -TERM "$first"
+  end_of_job
+  expect_status 143
+  [ "$(jq -r .interrupted perfgate-results/result.json)" = true ]
+  none_alive "$family"
+  # Neither of two that come together waits for the other.
+  own_api "exec sleep 1000"
+  as_first check --quick --output second
+  wait_until 20 grep -q starting err
+  family="$(tree "$first")"
+  kill -STOP "$first"
+  kill -INT "$first"
+  kill -TERM "$first"
+  kill -CONT "$first"
+  end_of_job
+  [ "$status" -eq 130 ] || expect_status 143
+  [ ! -e second/result.json ]
+  none_alive "$family"
 }

@@ -151,6 +151,17 @@ renames="rename,renameat,renameat2"
   ! grep rename calls | grep -vE '"out/\.perfgate-[A-Za-z0-9]{6}".*"out/[a-z.-]+"'
 }
 
+@test "ENV-23: artifacts are 0644 whatever the umask adds; one that hides them from us is exit 5" {
+  run_split sh -c 'umask 000; exec "$@"' sh "$PERFGATE" report "$results/passing.json" --output out
+  expect_status 0
+  [ "$(stat -c %a out/* out/.perfgate-manifest.json | sort -u)" = 644 ]
+  cp -r out before
+  run_split sh -c 'umask 777; exec "$@"' sh "$PERFGATE" report "$results/failing.json" --output out
+  expect_status 5
+  expect_match "$errors" "cannot write out/result.json: with umask 777 nobody could read it"
+  diff -rq before out
+}
+
 @test "FS-13: interrupted writes are finished" {
   need strace
   render failing

@@ -36,6 +36,11 @@ for name in passing failing inconclusive unmeasured compared hostile; do
 	"$perfgate" report "$results/$name.json" --output "$name" >/dev/null
 done
 "$perfgate" report five.json --output five >/dev/null
+for name in measured nothing; do
+	mkdir "calibration-$name"
+	cp "$root/tests/golden/report/calibration-$name.html" "calibration-$name/report.html"
+	cp passing/report.css "calibration-$name/"
+done
 
 NODE_PATH="$modules/node_modules" node "$modules/node_modules/html-validate/bin/html-validate.mjs" \
 	--preset standard,a11y ./*/report.html
@@ -43,7 +48,8 @@ NODE_PATH="$modules/node_modules" node "$modules/node_modules/html-validate/bin/
 java -jar "$modules/node_modules/vnu-jar/build/dist/vnu.jar" --Werror --also-check-css \
 	--filterpattern '.*violates Content Security Policy \(meta tag\): external stylesheet .report\.css.*' \
 	./*/report.html passing/report.css
-NODE_PATH="$modules/node_modules" node "$here/report.js" "$browser" passing failing inconclusive compared five
+NODE_PATH="$modules/node_modules" node "$here/report.js" "$browser" passing failing inconclusive compared five \
+	calibration-measured calibration-nothing
 
 "$perfgate" serve --port 0 >served 2>&1 &
 served=$!
@@ -57,4 +63,4 @@ NODE_PATH="$modules/node_modules" node "$modules/node_modules/html-validate/bin/
 java -jar "$modules/node_modules/vnu-jar/build/dist/vnu.jar" --Werror --also-check-css --also-check-svg \
 	dashboard/dashboard.html dashboard/dashboard.css dashboard/dashboard.svg
 NODE_PATH="$modules/node_modules" node "$here/dashboard.js" "$browser" "$url"
-echo "reports, dashboard: html-validate, the Nu checker and axe-core are content"
+echo "reports, calibration, dashboard: html-validate, the Nu checker and axe-core are content"

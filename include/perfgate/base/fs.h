@@ -26,7 +26,7 @@ PG_MUST_CHECK int fs_read_file(struct strbuf *out, const char *path, size_t limi
 PG_MUST_CHECK int fs_read_at(struct strbuf *out, int folder, const char *name, size_t limit,
 			     enum error_kind kind, struct error *err);
 
-/* Replace `path` atomically; errors are ERROR_DELIVERY. */
+/* Replace `path` atomically, mode 0644 less the umask; errors are ERROR_DELIVERY. */
 PG_MUST_CHECK int fs_write_file(const char *path, const void *bytes, size_t length,
 				struct error *err);
 

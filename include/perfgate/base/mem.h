@@ -22,6 +22,12 @@ void *xrealloc(void *pointer, size_t count, size_t size) __attribute__((returns_
 char *xstrdup(const char *text) __attribute__((malloc, returns_nonnull));
 char *xstrndup(const char *text, size_t length) __attribute__((malloc, returns_nonnull));
 char *xasprintf(const char *format, ...) PG_PRINTF(1, 2) __attribute__((malloc, returns_nonnull));
+/*
+ * malloc() and realloc() for libraries that take an allocator: many of them do not survive a
+ * failure in every place, and some pass it on as another error.
+ */
+void *xmalloc(size_t size) __attribute__((malloc, returns_nonnull));
+void *xresize(void *pointer, size_t size) __attribute__((returns_nonnull));
 
 /*
  * A reserve, for a server that is to outlive a moment without memory: once an x*() finds none, the
@@ -31,7 +37,7 @@ char *xasprintf(const char *format, ...) PG_PRINTF(1, 2) __attribute__((malloc, 
  */
 void mem_set_reserve(size_t bytes);
 bool mem_has_reserve(void);
-/* malloc() with the reserve behind it; NULL when there is none left. For libraries. */
+/* malloc() with the reserve behind it; NULL when there is none left. */
 void *mem_allocate(size_t size);
 
 /* Make room for one more element in a growing array; doubles *capacity from 8. */

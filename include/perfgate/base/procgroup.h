@@ -37,4 +37,10 @@ struct procgroup {
  */
 void procgroup_end(struct procgroup *groups, size_t count, int64_t grace_ns);
 
+/*
+ * Reap descendants of the group that became our children when their parent ended, and have ended
+ * themselves: a long run would collect them. The leader and other children of ours are left alone.
+ */
+void procgroup_reap_orphans(const struct procgroup *group);
+
 #endif

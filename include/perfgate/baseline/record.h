@@ -84,6 +84,13 @@ PG_MUST_CHECK int record_build(const struct run *run, int64_t epoch, const char 
 			       struct record **out, struct error *err);
 
 /*
+ * To compare with, never to be stored: wherever the run was measured. Outside a repository the
+ * commit is RECORD_NOWHERE.
+ */
+#define RECORD_NOWHERE "0000000000000000000000000000000000000000"
+PG_MUST_CHECK int record_of_run(const struct run *run, struct record **out, struct error *err);
+
+/*
  * RECORD_BAD with the reason in *err: not our JSON, a member missing or out
  * of range, more than the limit, an id that is not the content's.
  * RECORD_NEWER: a schema that this version does not know.

@@ -56,7 +56,7 @@ PG_MUST_CHECK int cli_settings(const struct cli *cli, struct settings **out, str
 /* Say an error now and return its exit status, so that what follows still happens. */
 int cli_note_error(const struct error *err);
 
-/* Write to stdout; a failure (/dev/full) is ERROR_DELIVERY. */
+/* Write to stdout; a failure (/dev/full) is ERROR_DELIVERY, a reader that has gone is none. */
 PG_MUST_CHECK int cli_print(const char *text, struct error *err);
 bool cli_colour(int fd, const struct cli *cli);
 /* Columns of the terminal behind fd, else $COLUMNS, else 80; 60..200. */

@@ -52,7 +52,4 @@ PG_MUST_CHECK int history_of_run(struct run *base, const struct run *run,
  */
 void history_escalate(struct session *session, const struct baseline_history *history);
 
-/* The run as a record, wherever it was measured. */
-PG_MUST_CHECK int history_record(struct run *run, struct record **out, struct error *err);
-
 #endif

@@ -13,8 +13,11 @@
 DEFINE_AUTO(json, json_t *, json_decref)
 #define AUTO_JSON AUTO(json)
 
-/* Let jansson fall back on the reserve of base/mem, too. Before the first use of it. */
-void extjson_use_reserve(void);
+/*
+ * Let jansson allocate by xmalloc(), with the reserve of base/mem behind it: its parser drops bytes
+ * or blames the document when an allocation fails. Once, before the first use of it.
+ */
+void extjson_use_own_memory(void);
 
 /* Invalid UTF-8 becomes U+FFFD; NULL becomes null. */
 json_t *extjson_string(const char *text);

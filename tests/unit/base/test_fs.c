@@ -67,6 +67,27 @@ static void what_is_written_is_read_back(void **state)
 	assert_int_equal(entries(*state), 1);
 }
 
+/* ENV-23 */
+static void the_umask_takes_away_and_never_gives(void **state)
+{
+	AUTO_FREE char *path = fs_join(*state, "file");
+	struct error err = ERROR_INIT;
+	struct stat info;
+	mode_t before = umask(0);
+	int open_to_all = fs_write_file(path, "old", 3, &err), closed;
+
+	umask(0777);
+	closed = fs_write_file(path, "new", 3, &err);
+	umask(before);
+	assert_int_equal(open_to_all, 0);
+	assert_int_equal(closed, -1);
+	assert_int_equal(err.kind, ERROR_DELIVERY);
+	assert_non_null(strstr(err.message, "umask 777"));
+	assert_int_equal(stat(path, &info), 0);
+	assert_int_equal(info.st_mode & 07777, 0644);
+	assert_int_equal(entries(*state), 1);
+}
+
 static void reading_says_what_is_wrong(void **state)
 {
 	AUTO_FREE char *absent = fs_join(*state, "absent");
@@ -202,6 +223,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_is_written_is_read_back, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_umask_takes_away_and_never_gives, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(reading_says_what_is_wrong, set_up, tear_down),
 		cmocka_unit_test(files_of_the_kernel_can_be_read),
 		cmocka_unit_test_setup_teardown(a_link_is_replaced_and_never_followed, set_up,

@@ -296,7 +296,7 @@ static void tail_of_nothing_is_nothing(void **state)
 	proc_stop(proc, 0, 0);
 }
 
-/* SIG-09 */
+/* SIG-09, FS-20: neither memory nor the log file grows with what a child says. */
 static void hundred_megabytes_of_output_are_drained_and_capped(void **state)
 {
 	(void)state;
@@ -371,6 +371,24 @@ static void hundred_runs_leave_no_zombie(void **state)
 		run_shell("true &", &result);
 	}
 	assert_int_equal(own_children(true), 0);
+}
+
+/* SIG-19 */
+static void orphans_are_reaped_while_the_child_runs(void **state)
+{
+	(void)state;
+	AUTO(strbuf) struct strbuf line = {0};
+	/* The pipe ends with the last of them. */
+	struct proc *proc = start_shell("(true & setsid true & sh -c 'true & true' &) | cat; "
+					"echo ready; exec sleep 1000");
+	int64_t deadline_ns = clock_now_ns() + PATIENCE_NS;
+	assert_true(wait_for_output(proc, "ready", &line));
+	do {
+		assert_false(proc_ended(proc, NULL));
+		short_pause();
+	} while (own_children(false) > 1 && clock_now_ns() < deadline_ns);
+	assert_int_equal(own_children(false), 1);
+	proc_stop(proc, SIGTERM, 5 * NS_PER_S);
 }
 
 static int open_descriptors(void)
@@ -539,6 +557,7 @@ int main(void)
 		cmocka_unit_test(child_that_ignores_sigterm_is_killed),
 		cmocka_unit_test(stop_ends_every_kind_of_descendant),
 		cmocka_unit_test(hundred_runs_leave_no_zombie),
+		cmocka_unit_test(orphans_are_reaped_while_the_child_runs),
 		cmocka_unit_test(no_descriptor_is_lost),
 		cmocka_unit_test(nothing_survives_our_sigkill),
 		cmocka_unit_test(watcher_stop_ends_what_is_registered),

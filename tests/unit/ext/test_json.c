@@ -10,6 +10,7 @@
 #include <math.h>
 #include <string.h>
 
+/* OOM-05: where jansson gives NULL without errno */
 static void values_that_json_cannot_hold_become_null(void **state)
 {
 	AUTO_JSON json_t *object = extjson_object();
