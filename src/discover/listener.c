@@ -13,7 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TABLE_MAX_BYTES ((size_t)4 << 20)
+/* A busy machine has many connections that linger, 150 bytes each. */
+#define TABLE_MAX_BYTES ((size_t)64 << 20)
 #define SOCKETS_MAX 4096
 #define LISTEN 0x0A /* TCP_LISTEN of net/tcp_states.h */
 

@@ -306,7 +306,7 @@ CONF
   expect_status 0
   expect_match "$errors" "email was not delivered"
   expect_no_secret
-  rm -rf perfgate-results
+  rm -rf perfgate-results .err
   # A background job of a shell ignores SIGINT.
   LOAD_TEST_API_HOST="$good" env --default-signal=INT "$PERFGATE" check -v --quick >.out 2>.err 3>&- &
   local pid=$!

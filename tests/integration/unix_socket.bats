@@ -48,10 +48,12 @@ CONF
   expect_status 0
   expect_match "$output" "unix:$sockets/api.sock"
   [ "$(jq -r .target perfgate-results/result.json)" = "unix:$sockets/api.sock" ]
-  # Who is asked for, and every request the server saw but the readiness probe is in the books.
+  # Who is asked for, and every request the server saw but the readiness probe is in the books, unless
+  # the machine spoiled a phase, which is measured again then.
   expect_match "$(sort -u access.log)" 'GET /items HTTP/1.1 localhost 200'
-  [ "$(jq '[.scenarios[] | .series[].requests, .generator.censored] | add' perfgate-results/result.json)" -eq \
-    "$(grep -c items access.log)" ]
+  local booked
+  booked="$(jq '[.scenarios[] | .series[].requests, .generator.censored] | add' perfgate-results/result.json)"
+  [[ "$errors" == *"measured once more"* ]] || [ "$booked" -eq "$(grep -c items access.log)" ]
 }
 
 @test "target: unix:/path in the file, and the ready path is asked there" {
