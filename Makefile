@@ -181,7 +181,7 @@ LINTS = lint-format lint-clang lint-shell lint-manual lint-generated lint-hlog l
 lint: $(LINTS) ## check style, both compilers, scripts and generated files
 
 lint-format:
-	$(say) FORMAT $(words $(C_FILES)) files
+	$(say) FORMAT "$(words $(C_FILES)) files"
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
 
 lint-clang:

@@ -64,8 +64,9 @@ static enum MHD_Result answer(void *arg, struct MHD_Connection *connection, cons
 		response = MHD_create_response_from_buffer(sizeof large, large,
 							   MHD_RESPMEM_PERSISTENT);
 	} else {
-		response = MHD_create_response_from_buffer(
-			sizeof small - 1, (void *)(uintptr_t)small, MHD_RESPMEM_PERSISTENT);
+		response =
+			MHD_create_response_from_buffer(sizeof small - 1, (void *)(uintptr_t)small,
+							MHD_RESPMEM_PERSISTENT);
 	}
 	MHD_add_response_header(response, "Content-Type", "application/json");
 	result = MHD_queue_response(connection, MHD_HTTP_OK, response);
