@@ -12,9 +12,7 @@ here="$root/tests/lint"
 modules="$(cd "$1" && pwd)"
 perfgate="${PERFGATE:-$root/build/release/perfgate}"
 
-for tool in node; do
-	command -v "$tool" >/dev/null || { echo "missing tool: $tool" >&2; exit 1; }
-done
+command -v node >/dev/null || { echo "missing tool: node" >&2; exit 1; }
 [ -x "$perfgate" ] || { echo "no binary at $perfgate: run make" >&2; exit 1; }
 
 work="$(mktemp -d)"
