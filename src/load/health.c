@@ -63,6 +63,8 @@ void health_end_second(struct worker_health *health, bool judged)
 	}
 	if (judged)
 		health->late_ns += health->second_late_ns;
+	if (judged && health->second_stall_ns >= HEALTH_STALL_MAX_NS)
+		health->stalled_ns += health->second_stall_ns;
 	health->second = now;
 	health->second_stall_ns = health->second_late_ns = 0;
 }
@@ -91,6 +93,8 @@ void health_merge(struct worker_health *into, const struct worker_health *from)
 	into->begin.waiting_ns = a < 0 || b < 0 ? -1 : 0;
 	into->end.waiting_ns = a < 0 || b < 0 ? -1 : a + b;
 	into->late_ns += from->late_ns;
+	if (from->stalled_ns > into->stalled_ns)
+		into->stalled_ns = from->stalled_ns;
 	if (from->max_stall_ns > into->max_stall_ns) {
 		into->max_stall_ns = from->max_stall_ns;
 		into->max_stall_waiting_ns = from->max_stall_waiting_ns;
@@ -205,10 +209,12 @@ static void judge_offered(const struct health_context *context, struct arena *ar
 					       : "the generator was late; lower the rate"));
 }
 
-static void judge_stall(const struct worker_health *health, struct arena *arena,
-			struct generator_health *out)
+static void judge_stall(const struct worker_health *health, const struct health_context *context,
+			struct arena *arena, struct generator_health *out)
 {
-	if (health->max_stall_ns < HEALTH_STALL_MAX_NS)
+	int64_t window_ns = context->machine_end.at_ns - context->machine_begin.at_ns;
+	if (health->max_stall_ns < HEALTH_STALL_MAX_NS ||
+	    percent((double)health->stalled_ns, (double)window_ns) < HEALTH_STALLED_MAX_PERCENT)
 		return;
 	bool machine =
 		(double)health->max_stall_waiting_ns >= WAITING_PART * (double)health->max_stall_ns;
@@ -257,7 +263,7 @@ void health_judge(struct worker_health *health, const struct health_context *con
 		judge_offered(context, arena, out);
 	judge_cpu(context, arena, out);
 	if (context->paced) {
-		judge_stall(health, arena, out);
+		judge_stall(health, context, arena, out);
 		judge_delay(health, context, arena, out);
 		judge_offered(context, arena, out);
 	}

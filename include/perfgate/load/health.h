@@ -14,7 +14,12 @@
 
 /* Thresholds. */
 #define HEALTH_CPU_MAX_PERCENT 90.0
+/*
+ * A stall, and the part of the window that stalls may take: with less than a thousandth of the
+ * requests delayed, even p99 stays where it is. An hour is not lost for one hiccup.
+ */
 #define HEALTH_STALL_MAX_NS (100 * INT64_C(1000000))
+#define HEALTH_STALLED_MAX_PERCENT 0.1
 #define HEALTH_LATE_NS INT64_C(1000000)
 #define HEALTH_DELAY_MIN_NS (2 * INT64_C(1000000))
 #define HEALTH_DELAY_PART_OF_P50 0.10
@@ -34,6 +39,7 @@ struct worker_health {
 	struct thread_reading begin, end; /* of the judged window */
 	int64_t max_stall_ns; /* longest time the loop was not waiting for events */
 	int64_t max_stall_waiting_ns; /* without a core in the second of that stall */
+	int64_t stalled_ns; /* sum of the longest of each second, from HEALTH_STALL_MAX_NS on */
 	int64_t second_stall_ns; /* longest in the second that runs */
 	int64_t late_ns; /* sum of those from HEALTH_LATE_NS on, judged window */
 	int64_t second_late_ns;

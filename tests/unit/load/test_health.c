@@ -15,6 +15,7 @@
 struct health_case {
 	const char *name;
 	double cpu_percent, busy_percent, steal_percent, throttled_percent, p50_ms;
+	int64_t window_s; /* 0 = 10 */
 	int64_t stall_ms, stall_waiting_ms, delay_ms, late_ms, waiting_ms;
 	uint64_t wakeups;
 	int own_errno;
@@ -47,6 +48,12 @@ static const struct health_case cases[] = {
 	 .stall_ms = 150,
 	 .wanted = INVALID_OURS,
 	 .reason = "stood still for 150 ms"},
+	{.name = "one stall in an hour", .window_s = 3600, .stall_ms = 204},
+	{.name = "a stall of a thousandth",
+	 .window_s = 200,
+	 .stall_ms = 204,
+	 .wanted = INVALID_OURS,
+	 .reason = "stood still for 204 ms"},
 	{.name = "stall without a core",
 	 .stall_ms = 150,
 	 .stall_waiting_ms = 120,
@@ -146,6 +153,7 @@ static void fill(const struct health_case *c, struct worker_health *health,
 	health->end.waiting_ns = c->waiting_ms * NS_PER_MS;
 	health->max_stall_ns = c->stall_ms * NS_PER_MS;
 	health->max_stall_waiting_ns = c->stall_waiting_ms * NS_PER_MS;
+	health->stalled_ns = health->max_stall_ns >= HEALTH_STALL_MAX_NS ? health->max_stall_ns : 0;
 	health->late_ns = c->late_ms * NS_PER_MS;
 	health->own_errno = c->own_errno;
 	health->own_failures = c->own_errno ? 3 : 0;
@@ -153,7 +161,7 @@ static void fill(const struct health_case *c, struct worker_health *health,
 			   c->wakeups);
 	*context = (struct health_context){
 		.machine_begin = {.at_ns = NS_PER_S},
-		.machine_end = {.at_ns = 11 * NS_PER_S,
+		.machine_end = {.at_ns = (1 + (c->window_s ? c->window_s : 10)) * NS_PER_S,
 				.steal_s = c->steal_percent / 100 * 20,
 				.busy_s = c->busy_percent / 100 * 20,
 				.total_s = 20,
@@ -208,6 +216,13 @@ static void stalls_count_in_judged_seconds_only(void **state)
 	health_end_second(&health, true);
 	assert_int_equal(health.max_stall_ns, 7 * NS_PER_MS);
 	assert_int_equal(health.late_ns, 14 * NS_PER_MS);
+	assert_int_equal(health.stalled_ns, 0);
+	for (int second = 0; second < 2; second++) {
+		health_note_stall(&health, 120 * NS_PER_MS);
+		health_note_stall(&health, 110 * NS_PER_MS);
+		health_end_second(&health, true);
+	}
+	assert_int_equal(health.stalled_ns, 240 * NS_PER_MS);
 	health_release(&health);
 }
 
