@@ -145,6 +145,10 @@ PY
     platforms
     rm -rf perfgate-results
     run_split "$PERFGATE" $brief --requests 'GET /' --target "$target"
+    # A machine whose time is taken away decides nothing; that, too, is told alike everywhere.
+    if [ "$(jq -r .verdict.outcome perfgate-results/result.json)" = inconclusive ]; then
+      exit=0 word=inconclusive state=success
+    fi
     expect_status "$exit"
     echo "$output" >console
     eight "$word" "$state"
