@@ -41,26 +41,53 @@ static bool limit_rate(struct api *api, const struct web_request *request, struc
 	return true;
 }
 
-/* Every route runs through here: the limit, injected faults, the handler, injected time. */
+/* What has to be asked before a handler runs; true when the answer is made. */
+static bool refused(struct api *api, const struct web_request *request, struct web_reply *reply)
+{
+	if (limit_rate(api, request, reply))
+		return true;
+	if (!api->inject.count || !inject_draw_error(&api->inject, request->route, request->path))
+		return false;
+	web_error(request, reply, 500, "injected_error", "this error was asked for with --inject");
+	return true;
+}
+
+static void hold(struct api *api, const struct web_request *request, struct web_reply *reply,
+		 int64_t own_ns)
+{
+	if (api->inject.count)
+		reply->hold_ns =
+			inject_draw_delay_ns(&api->inject, request->route, request->path, own_ns);
+}
+
+/* Every request runs through here: the limit, injected faults, the handler, injected time. */
 static void dispatch(const struct web_request *request, struct web_reply *reply, void *arg)
 {
-	struct api *api = arg;
-	int64_t start_ns;
+	const struct web_route *route = &api_routes[request->route];
+	int64_t start_ns = clock_now_ns();
 
-	if (limit_rate(api, request, reply))
+	/* A batch handler has been asked already. */
+	if (!route->batch && refused(arg, request, reply))
 		return;
-	if (!api->inject.count) {
-		api_routes[request->route].handler(request, reply, api);
-		return;
-	}
-	start_ns = clock_now_ns();
-	if (inject_draw_error(&api->inject, request->route, request->path))
-		web_error(request, reply, 500, "injected_error",
-			  "this error was asked for with --inject");
-	else
-		api_routes[request->route].handler(request, reply, api);
-	reply->hold_ns = inject_draw_delay_ns(&api->inject, request->route, request->path,
-					      clock_now_ns() - start_ns);
+	route->handler(request, reply, arg);
+	hold(arg, request, reply, request->batch_ns + clock_now_ns() - start_ns);
+}
+
+static void dispatch_batch(struct web_call *calls, size_t count, void *arg)
+{
+	struct web_call open[WEB_BATCH_MAX];
+	const struct web_route *route = &api_routes[calls[0].request->route];
+	int64_t start_ns = clock_now_ns();
+	size_t used = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!refused(arg, calls[i].request, calls[i].reply))
+			open[used++] = calls[i];
+	if (used)
+		route->batch(open, used, arg);
+	for (size_t i = 0; i < used; i++)
+		if (open[i].reply->status != WEB_LATER)
+			hold(arg, open[i].request, open[i].reply, clock_now_ns() - start_ns);
 }
 
 static void observe(const struct web_request *request, int status, int64_t duration_ns, void *arg)
@@ -121,9 +148,11 @@ static int listen_now(struct api *api, const struct api_options *options, struct
 				  .observer = observe,
 				  .arg = api};
 
-	for (size_t i = 0; i < api_route_count; i++)
-		api->web_routes[i] =
-			(struct web_route){api_routes[i].method, api_routes[i].path, dispatch};
+	for (size_t i = 0; i < api_route_count; i++) {
+		api->web_routes[i] = api_routes[i];
+		api->web_routes[i].handler = dispatch;
+		api->web_routes[i].batch = api_routes[i].batch ? dispatch_batch : NULL;
+	}
 	return web_start(&web, &api->server, err);
 }
 

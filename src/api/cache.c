@@ -91,6 +91,27 @@ void cache_name_models(struct cache *cache, const struct model_set *models)
 	cache->models = models;
 }
 
+/* What became of the last write on this client, for which nobody has waited; -1: it is dead. */
+static int settle(struct cache *cache, struct extredis *redis)
+{
+	size_t sets;
+	int status = extredis_settle(redis, &sets, NULL);
+
+	if (!sets)
+		return 0;
+	if (status == 0) {
+		breaker_succeeded(&cache->writes);
+		atomic_fetch_add(&cache->writes_ok, sets);
+		return 0;
+	}
+	atomic_fetch_add(&cache->write_errors, 1);
+	if (!extredis_answered(redis))
+		return -1;
+	/* Full or read-only: nothing of it is wrong but that it forgets. */
+	breaker_failed(&cache->writes, clock_now_ns());
+	return 0;
+}
+
 /* What is done on a client; -1 when Redis did not answer or refused. */
 typedef int operation(struct cache *cache, struct extredis *redis, void *arg);
 
@@ -107,7 +128,7 @@ static int run_anyway(struct cache *cache, operation *do_it, void *arg)
 
 		if (pool_take(cache->pool, &client, NULL) < 0)
 			return -1;
-		status = do_it(cache, client, arg);
+		status = settle(cache, client) == 0 ? do_it(cache, client, arg) : -1;
 		answered = extredis_answered(client);
 		again = !answered && !extredis_timed_out(client) && attempt == 0;
 		pool_give(cache->pool, client, answered);
@@ -171,10 +192,10 @@ static void lookup_release(struct lookup *lookup)
 DEFINE_AUTO_VALUE(lookup, struct lookup, lookup_release)
 
 static struct extredis_bytes point_key(const struct cache *cache, const struct cache_point *point,
-				       enum model_type model, char *text)
+				       char *text)
 {
-	size_t length =
-		cache_prediction_key(text, point->cell, point->day, cache->models->labels[model]);
+	size_t length = cache_prediction_key(text, point->cell, point->day,
+					     cache->models->labels[point->model]);
 
 	return (struct extredis_bytes){text, length};
 }
@@ -211,7 +232,6 @@ static int get(struct cache *cache, struct extredis *redis, const struct lookup 
 struct points_read {
 	struct cache_point *points;
 	size_t count;
-	enum model_type model;
 };
 
 static int read_points(struct cache *cache, struct extredis *redis, void *arg)
@@ -222,8 +242,8 @@ static int read_points(struct cache *cache, struct extredis *redis, void *arg)
 
 	lookup_init(&lookup, read->count);
 	for (size_t i = 0; i < read->count; i++)
-		lookup.keys[i] = point_key(cache, &read->points[i], read->model,
-					   lookup.text + i * CACHE_KEY_SIZE);
+		lookup.keys[i] =
+			point_key(cache, &read->points[i], lookup.text + i * CACHE_KEY_SIZE);
 	if (get(cache, redis, &lookup, read->count) < 0)
 		return -1;
 	for (size_t i = 0; i < read->count; i++) {
@@ -242,9 +262,9 @@ static int read_points(struct cache *cache, struct extredis *redis, void *arg)
 }
 
 void cache_read_points(struct cache *cache, struct cache_point *points, size_t count,
-		       enum model_type model, bool (*forget)(void *arg), void *arg)
+		       bool (*forget)(void *arg), void *arg)
 {
-	struct points_read read = {points, count, model};
+	struct points_read read = {points, count};
 	uint64_t counts[CACHE_STATUS_COUNT] = {0};
 	int status = run(cache, read_points, &read);
 
@@ -319,14 +339,9 @@ struct documents_written {
 static int write_documents(struct cache *cache, struct extredis *redis, void *arg)
 {
 	const struct documents_written *written = arg;
-	int status = extredis_set(redis, written->entries, written->count, written->lock, NULL);
 
-	/* Full or read-only: nothing of it is wrong but that it forgets. */
-	if (status == 0)
-		breaker_succeeded(&cache->writes);
-	else if (extredis_answered(redis))
-		breaker_failed(&cache->writes, clock_now_ns());
-	return status;
+	(void)cache;
+	return extredis_send_set(redis, written->entries, written->count, written->lock, NULL);
 }
 
 static void write_entries(struct cache *cache, const struct extredis_entry *entries, size_t count,
@@ -340,15 +355,12 @@ static void write_entries(struct cache *cache, const struct extredis_entry *entr
 		lock = lock_of(cache, entries[0].key, text);
 		written.lock = &lock;
 	}
-	if (breaker_allows(&cache->writes, clock_now_ns()) &&
-	    run(cache, write_documents, &written) == 0)
-		atomic_fetch_add(&cache->writes_ok, count);
-	else
+	if (!breaker_allows(&cache->writes, clock_now_ns()) ||
+	    run(cache, write_documents, &written) < 0)
 		atomic_fetch_add(&cache->write_errors, 1);
 }
 
-void cache_write_points(struct cache *cache, const struct cache_point *points, size_t count,
-			enum model_type model)
+void cache_write_points(struct cache *cache, const struct cache_point *points, size_t count)
 {
 	AUTO(lookup) struct lookup lookup;
 	AUTO_FREE struct extredis_entry *entries = xcalloc(count, sizeof *entries);
@@ -360,7 +372,7 @@ void cache_write_points(struct cache *cache, const struct cache_point *points, s
 		if (points[i].status != CACHE_MISS)
 			continue;
 		entries[used].key =
-			point_key(cache, &points[i], model, lookup.text + used * CACHE_KEY_SIZE);
+			point_key(cache, &points[i], lookup.text + used * CACHE_KEY_SIZE);
 		entries[used].ttl_s = jittered_ttl_s(cache, CACHE_PREDICTION);
 		cache_encode(&documents, &points[i].found, 1);
 		entries[used++].value.length = documents.length - start;
@@ -419,40 +431,6 @@ void cache_write_blob(struct cache *cache, enum cache_class class, const char *k
 	write_entries(cache, &entry, 1, false);
 }
 
-struct claim {
-	struct extredis_lock lock;
-	bool ours;
-};
-
-static int claim_lock(struct cache *cache, struct extredis *redis, void *arg)
-{
-	struct claim *claim = arg;
-
-	(void)cache;
-	return extredis_claim(redis, &claim->lock, LOCK_MS, &claim->ours, NULL);
-}
-
-static bool await_key(struct cache *cache, struct extredis_bytes key, struct assessment *out,
-		      size_t count)
-{
-	const struct timespec pause = {.tv_nsec = LOCK_POLL_NS};
-	int64_t deadline_ns = clock_now_ns() + LOCK_WAIT_NS;
-	struct document_read read = {key, out, count, CACHE_MISS};
-	char text[LOCK_KEY_SIZE];
-	struct claim claim = {lock_of(cache, key, text), false};
-
-	if (breaker_is_open(&cache->writes))
-		return false;
-	while (run(cache, claim_lock, &claim) == 0 && !claim.ours && clock_now_ns() < deadline_ns) {
-		nanosleep(&pause, NULL);
-		if (run(cache, read_document, &read) < 0)
-			return false;
-		if (read.status == CACHE_HIT)
-			return true;
-	}
-	return false;
-}
-
 static int release_lock(struct cache *cache, struct extredis *redis, void *arg)
 {
 	(void)cache;
@@ -469,17 +447,60 @@ static void release_key(struct cache *cache, struct extredis_bytes key)
 		return;
 }
 
-bool cache_await_document(struct cache *cache, const char *key, struct assessment *out,
-			  size_t count)
+struct claim {
+	struct extredis_lock lock;
+	struct document_read read;
+	bool ours;
+};
+
+/* Who has the lock looks again: it may have been filled, and the lock released, since the miss. */
+static int claim_lock(struct cache *cache, struct extredis *redis, void *arg)
 {
-	return await_key(cache, text_key(key), out, count);
+	struct claim *claim = arg;
+	struct document_read *read = &claim->read;
+	struct extredis_bytes value;
+	bool poisoned = false;
+
+	if (extredis_claim(redis, &claim->lock, LOCK_MS, read->key, &claim->ours, &value, NULL) < 0)
+		return -1;
+	read->status = judge(cache, &value, read->out, read->count, &poisoned);
+	return 0;
 }
 
-bool cache_await_point(struct cache *cache, struct cache_point *point, enum model_type model)
+static bool await_key(struct cache *cache, struct extredis_bytes key, struct assessment *out,
+		      size_t count, bool look)
+{
+	const struct timespec pause = {.tv_nsec = LOCK_POLL_NS};
+	int64_t deadline_ns = clock_now_ns() + LOCK_WAIT_NS;
+	char text[LOCK_KEY_SIZE];
+	struct claim claim = {lock_of(cache, key, text), {key, out, count, CACHE_MISS}, false};
+
+	if (breaker_is_open(&cache->writes))
+		return false;
+	while (run(cache, claim_lock, &claim) == 0) {
+		if (claim.read.status == CACHE_HIT && (look || !claim.ours)) {
+			if (claim.ours)
+				release_key(cache, key);
+			return true;
+		}
+		if (claim.ours || clock_now_ns() >= deadline_ns)
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
+bool cache_await_document(struct cache *cache, const char *key, struct assessment *out,
+			  size_t count, bool look)
+{
+	return await_key(cache, text_key(key), out, count, look);
+}
+
+bool cache_await_point(struct cache *cache, struct cache_point *point, bool look)
 {
 	char text[CACHE_KEY_SIZE];
 
-	return await_key(cache, point_key(cache, point, model, text), &point->found, 1);
+	return await_key(cache, point_key(cache, point, text), &point->found, 1, look);
 }
 
 void cache_release_document(struct cache *cache, const char *key)
@@ -487,12 +508,11 @@ void cache_release_document(struct cache *cache, const char *key)
 	release_key(cache, text_key(key));
 }
 
-void cache_release_point(struct cache *cache, const struct cache_point *point,
-			 enum model_type model)
+void cache_release_point(struct cache *cache, const struct cache_point *point)
 {
 	char text[CACHE_KEY_SIZE];
 
-	release_key(cache, point_key(cache, point, model, text));
+	release_key(cache, point_key(cache, point, text));
 }
 
 static int check(struct cache *cache, struct extredis *redis, void *arg)
@@ -505,8 +525,8 @@ static int check(struct cache *cache, struct extredis *redis, void *arg)
 
 	strbuf_clear(out);
 	/* INFO is what a full Redis still answers: ask it even when the write is refused. */
-	if (write_documents(cache, redis, (void *)(uintptr_t)&written) < 0 &&
-	    !extredis_answered(redis))
+	if (write_documents(cache, redis, (void *)(uintptr_t)&written) < 0 ||
+	    settle(cache, redis) < 0)
 		return -1;
 	return extredis_info(redis, "default", out, NULL);
 }

@@ -80,6 +80,7 @@ struct visit {
 	const struct web_request *request;
 	struct web_reply *reply;
 	size_t hits, misses, errors; /* look-ups */
+	bool forgot; /* a hit, because it was asked for: --inject cache-miss */
 	int64_t cache_ns, db_ns, model_ns;
 };
 
@@ -100,10 +101,19 @@ bool visit_forgets(void *visit);
 /*
  * Fill points[i].found from the cache, else from the store and the model; -1 when the
  * answer is already made. All cells must be covered. `same_cell` says that
- * they differ by day only and ascend, else they differ by cell only.
+ * they differ by day only and ascend, else they differ by cell only; the model is that of all.
  */
 PG_MUST_CHECK int visit_points(struct visit *visit, struct cache_point *points, size_t count,
-			       enum model_type model, bool same_cell);
+			       bool same_cell);
+/*
+ * The same in steps: what the cache has of points of any kind, and the nanoseconds that took
+ * (`visit` is one of those that ask); how that went for one visit; the rest of it.
+ */
+int64_t visit_look_up(struct visit *visit, struct cache_point *points, size_t count);
+void visit_count(struct visit *visit, const struct cache_point *points, size_t count,
+		 int64_t cache_ns);
+PG_MUST_CHECK int visit_missing(struct visit *visit, struct cache_point *points, size_t count,
+				bool same_cell);
 
 /* JSON parts of the answers. */
 void put_degrees(struct strbuf *out, double value);
@@ -117,6 +127,7 @@ void put_prediction(struct strbuf *out, const struct location *location,
 void put_scaled(struct strbuf *out, int value);
 void put_day(struct strbuf *out, int32_t day);
 
+web_batch_handler predict_singles;
 web_handler predict_single, predict_batch, predict_spatial, predict_series;
 web_handler show_root, show_info, show_metrics, show_openapi;
 web_handler show_dashboard_socket;

@@ -90,7 +90,8 @@ static int compute_first(struct visit *visit, const struct common *common, const
 {
 	struct cache *cache = visit->api->cache;
 
-	if (visit->misses && cache_await_document(cache, key, region->items, region->count))
+	if (visit->misses &&
+	    cache_await_document(cache, key, region->items, region->count, !visit->forgot))
 		return 0;
 	if (compute_region(visit, common, key, region) == 0)
 		return 0;

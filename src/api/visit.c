@@ -53,9 +53,11 @@ int visit_no_data(struct visit *visit)
 bool visit_forgets(void *arg)
 {
 	struct visit *visit = arg;
+	bool forgets = inject_draw_cache_miss(&visit->api->inject, visit->request->route,
+					      visit->request->path);
 
-	return inject_draw_cache_miss(&visit->api->inject, visit->request->route,
-				      visit->request->path);
+	visit->forgot |= forgets;
+	return forgets;
 }
 
 static const char *cache_word(const struct visit *visit)
@@ -102,19 +104,24 @@ void visit_finish(struct visit *visit, enum model_type model)
 			clock_now_ns() - visit->request->start_ns);
 }
 
-static void read_cache(struct visit *visit, struct cache_point *points, size_t count,
-		       enum model_type model)
+int64_t visit_look_up(struct visit *visit, struct cache_point *points, size_t count)
 {
 	int64_t start_ns = clock_now_ns();
 
-	cache_read_points(visit->api->cache, points, count, model,
+	cache_read_points(visit->api->cache, points, count,
 			  visit->api->inject.count ? visit_forgets : NULL, visit);
+	return clock_now_ns() - start_ns;
+}
+
+void visit_count(struct visit *visit, const struct cache_point *points, size_t count,
+		 int64_t cache_ns)
+{
 	for (size_t i = 0; i < count; i++) {
 		visit->hits += points[i].status == CACHE_HIT;
 		visit->misses += points[i].status == CACHE_MISS;
 		visit->errors += points[i].status == CACHE_ERROR;
 	}
-	visit->cache_ns += clock_now_ns() - start_ns;
+	visit->cache_ns += cache_ns;
 }
 
 static int compare_cells(const void *a, const void *b)
@@ -181,8 +188,7 @@ static int ask_store(struct visit *visit, struct question *question, bool same_c
 }
 
 static void assess_missing(struct visit *visit, const struct question *question,
-			   struct cache_point *points, size_t count, enum model_type model,
-			   bool same_cell)
+			   struct cache_point *points, size_t count, bool same_cell)
 {
 	int64_t start_ns = clock_now_ns();
 	size_t next = 0;
@@ -199,7 +205,8 @@ static void assess_missing(struct visit *visit, const struct question *question,
 
 			at = (size_t)(place - question->cells);
 		}
-		model_assess(&visit->api->models, model, &question->answers[at], &points[i].found);
+		model_assess(&visit->api->models, points[i].model, &question->answers[at],
+			     &points[i].found);
 		next++;
 	}
 	visit->model_ns += clock_now_ns() - start_ns;
@@ -207,7 +214,7 @@ static void assess_missing(struct visit *visit, const struct question *question,
 
 /* Read the store, run the model, fill the cache. */
 static int compute_points(struct visit *visit, struct cache_point *points, size_t count,
-			  enum model_type model, bool same_cell)
+			  bool same_cell)
 {
 	size_t missing = visit->misses + visit->errors;
 	int64_t start_ns;
@@ -215,10 +222,10 @@ static int compute_points(struct visit *visit, struct cache_point *points, size_
 
 	if (ask_store(visit, &question, same_cell) < 0)
 		return -1;
-	assess_missing(visit, &question, points, count, model, same_cell);
+	assess_missing(visit, &question, points, count, same_cell);
 	if (visit->misses) {
 		start_ns = clock_now_ns();
-		cache_write_points(visit->api->cache, points, count, model);
+		cache_write_points(visit->api->cache, points, count);
 		visit->cache_ns += clock_now_ns() - start_ns;
 	}
 	return 0;
@@ -226,29 +233,28 @@ static int compute_points(struct visit *visit, struct cache_point *points, size_
 
 /* A single point may be filled by another process meanwhile; -1 when the answer is made. */
 static int compute_first(struct visit *visit, struct cache_point *points, size_t count,
-			 enum model_type model, bool same_cell)
+			 bool same_cell)
 {
 	bool locks = count == 1 && visit->misses;
 	int64_t start_ns = clock_now_ns();
-	bool filled = locks && cache_await_point(visit->api->cache, points, model);
+	bool filled = locks && cache_await_point(visit->api->cache, points, !visit->forgot);
 
 	visit->cache_ns += clock_now_ns() - start_ns;
 	if (filled)
 		return 0;
-	if (compute_points(visit, points, count, model, same_cell) == 0)
+	if (compute_points(visit, points, count, same_cell) == 0)
 		return 0;
 	if (locks)
-		cache_release_point(visit->api->cache, points, model);
+		cache_release_point(visit->api->cache, points);
 	return -1;
 }
 
 /* What a flight is named by: exactly what is to be computed. */
-static size_t name_missing(const struct cache_point *points, size_t count, enum model_type model,
-			   int32_t *name)
+static size_t name_missing(const struct cache_point *points, size_t count, int32_t *name)
 {
 	size_t used = 0;
 
-	name[used++] = (int32_t)model;
+	name[used++] = (int32_t)points[0].model;
 	for (size_t i = 0; i < count; i++) {
 		if (points[i].status == CACHE_HIT)
 			continue;
@@ -272,8 +278,7 @@ static void copy_missing(struct cache_point *points, size_t count, struct assess
 	}
 }
 
-int visit_points(struct visit *visit, struct cache_point *points, size_t count,
-		 enum model_type model, bool same_cell)
+int visit_missing(struct visit *visit, struct cache_point *points, size_t count, bool same_cell)
 {
 	struct flights *flights = visit->api->flights;
 	AUTO_FREE struct assessment *results = NULL;
@@ -283,23 +288,28 @@ int visit_points(struct visit *visit, struct cache_point *points, size_t count,
 	size_t missing, size;
 	int status;
 
-	read_cache(visit, points, count, model);
 	missing = visit->misses + visit->errors;
 	if (missing == 0)
 		return 0;
 	name = xcalloc(1 + 3 * missing, sizeof *name);
 	results = xcalloc(missing, sizeof *results);
 	size = missing * sizeof *results;
-	role = flight_join(flights, name, name_missing(points, count, model, name), results, size,
+	role = flight_join(flights, name, name_missing(points, count, name), results, size,
 			   FLIGHT_WAIT_NS, &flight);
 	if (role == FLIGHT_SHARED) {
 		copy_missing(points, count, results, true);
 		return 0;
 	}
 	if (role == FLIGHT_ALONE)
-		return compute_points(visit, points, count, model, same_cell);
-	status = compute_first(visit, points, count, model, same_cell);
+		return compute_points(visit, points, count, same_cell);
+	status = compute_first(visit, points, count, same_cell);
 	copy_missing(points, count, results, false);
 	flight_land(flights, flight, status == 0 ? results : NULL, size);
 	return status;
+}
+
+int visit_points(struct visit *visit, struct cache_point *points, size_t count, bool same_cell)
+{
+	visit_count(visit, points, count, visit_look_up(visit, points, count));
+	return visit_missing(visit, points, count, same_cell);
 }

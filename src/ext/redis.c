@@ -6,6 +6,7 @@
 
 #include <hiredis/hiredis.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,6 +34,7 @@ struct extredis {
 	bool timed_out;
 	redisReply **replies; /* of the last call */
 	size_t reply_count, reply_capacity;
+	size_t owed, owed_sets; /* answers to extredis_send_set() */
 };
 
 static void address_release(struct address *address)
@@ -241,6 +243,7 @@ static int broken(struct extredis *redis, struct error *err)
 	if (redis->context)
 		redisFree(redis->context);
 	redis->context = NULL;
+	redis->owed = 0;
 	redis->retry_at_ns = clock_now_ns() + RETRY_NS;
 	return -1;
 }
@@ -317,6 +320,7 @@ static int connect_now(struct extredis *redis, struct error *err)
 
 static int ensure_connected(struct extredis *redis, struct error *err)
 {
+	assert(!redis->owed);
 	if (redis->context)
 		return 0;
 	if (clock_now_ns() < redis->retry_at_ns)
@@ -418,6 +422,13 @@ static int send_mget(struct extredis *redis, const struct extredis_bytes *keys, 
 	return append(redis, (int)count + 1, argv, lengths, err);
 }
 
+static struct extredis_bytes value_of(const redisReply *reply)
+{
+	if (reply->type != REDIS_REPLY_STRING)
+		return (struct extredis_bytes){0};
+	return (struct extredis_bytes){reply->str, (size_t)reply->len};
+}
+
 int extredis_get(struct extredis *redis, const struct extredis_bytes *keys, size_t count,
 		 struct extredis_bytes *out, struct error *err)
 {
@@ -429,13 +440,8 @@ int extredis_get(struct extredis *redis, const struct extredis_bytes *keys, size
 	all = redis->replies[0];
 	if (all->type != REDIS_REPLY_ARRAY || all->elements != count)
 		return refused(all, "MGET", err);
-	for (size_t i = 0; i < count; i++) {
-		const redisReply *reply = all->element[i];
-
-		out[i] = (struct extredis_bytes){0};
-		if (reply->type == REDIS_REPLY_STRING)
-			out[i] = (struct extredis_bytes){reply->str, (size_t)reply->len};
-	}
+	for (size_t i = 0; i < count; i++)
+		out[i] = value_of(all->element[i]);
 	return 0;
 }
 
@@ -457,38 +463,69 @@ static int send_release(struct extredis *redis, const struct extredis_lock *lock
 	return append(redis, 5, argv, lengths, err);
 }
 
-int extredis_set(struct extredis *redis, const struct extredis_entry *entries, size_t count,
-		 const struct extredis_lock *release, struct error *err)
+static int flush(struct extredis *redis, struct error *err)
+{
+	int done = 0;
+
+	while (!done)
+		if (redisBufferWrite(redis->context, &done) != REDIS_OK)
+			return broken(redis, err);
+	return 0;
+}
+
+int extredis_send_set(struct extredis *redis, const struct extredis_entry *entries, size_t count,
+		      const struct extredis_lock *release, struct error *err)
 {
 	if (ensure_connected(redis, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)
 		if (send_set(redis, &entries[i], err) < 0)
 			return -1;
-	if ((release && send_release(redis, release, err) < 0) ||
-	    read_replies(redis, count + (release ? 1 : 0), err) < 0)
+	if ((release && send_release(redis, release, err) < 0) || flush(redis, err) < 0)
 		return -1;
-	for (size_t i = 0; i < count; i++)
+	redis->owed = count + (release ? 1 : 0);
+	redis->owed_sets = count;
+	return 0;
+}
+
+int extredis_settle(struct extredis *redis, size_t *out_sets, struct error *err)
+{
+	size_t owed = redis->owed;
+
+	*out_sets = 0;
+	redis->owed = 0;
+	if (!owed)
+		return 0;
+	*out_sets = redis->owed_sets;
+	if (read_replies(redis, owed, err) < 0)
+		return -1;
+	for (size_t i = 0; i < redis->owed_sets; i++)
 		if (redis->replies[i]->type != REDIS_REPLY_STATUS)
 			return refused(redis->replies[i], "SET", err);
 	return 0;
 }
 
 int extredis_claim(struct extredis *redis, const struct extredis_lock *lock, int64_t ttl_ms,
-		   bool *out, struct error *err)
+		   struct extredis_bytes key, bool *ours, struct extredis_bytes *value,
+		   struct error *err)
 {
 	char ttl[24];
 	int digits = snprintf(ttl, sizeof ttl, "%lld", (long long)ttl_ms);
 	const char *argv[] = {"SET", lock->key.data, lock->token.data, "NX", "PX", ttl};
 	size_t lengths[] = {3, lock->key.length, lock->token.length, 2, 2, (size_t)digits};
+	const redisReply *claimed, *found;
 
 	if (ensure_connected(redis, err) < 0 || append(redis, 6, argv, lengths, err) < 0 ||
-	    read_replies(redis, 1, err) < 0)
+	    send_mget(redis, &key, 1, err) < 0 || read_replies(redis, 2, err) < 0)
 		return -1;
-	if (redis->replies[0]->type != REDIS_REPLY_STATUS &&
-	    redis->replies[0]->type != REDIS_REPLY_NIL)
-		return refused(redis->replies[0], "SET NX", err);
-	*out = redis->replies[0]->type == REDIS_REPLY_STATUS;
+	claimed = redis->replies[0];
+	found = redis->replies[1];
+	if (claimed->type != REDIS_REPLY_STATUS && claimed->type != REDIS_REPLY_NIL)
+		return refused(claimed, "SET NX", err);
+	if (found->type != REDIS_REPLY_ARRAY || found->elements != 1)
+		return refused(found, "MGET", err);
+	*ours = claimed->type == REDIS_REPLY_STATUS;
+	*value = value_of(found->element[0]);
 	return 0;
 }
 

@@ -28,6 +28,23 @@ struct watched *deadlines_add(struct deadlines *deadlines, int fd, int64_t deadl
 void deadlines_remove(struct deadlines *deadlines, struct watched *peer);
 void deadlines_stop(struct deadlines *deadlines);
 
+struct holder;
+struct lane;
+struct web_server {
+	struct web_options options;
+	struct MHD_Daemon *daemon;
+	struct lane *front, *pool, *aside; /* batch handlers; handlers */
+	struct holder *holder;
+	struct deadlines *deadlines;
+	struct hub *hub;
+	int port;
+	bool loopback;
+	uint64_t id_seed;
+	atomic_uint_fast64_t next_id;
+	atomic_uint under_way;
+	atomic_bool draining;
+};
+
 /* The headers that decide something, found in one walk; NULL = absent. */
 struct headers {
 	const char *host, *length, *transfer; /* the last of each */
@@ -51,6 +68,8 @@ struct exchange {
 	bool counted; /* it is under way */
 	bool close; /* end the connection after this answer */
 	bool http_1_0;
+	bool suspended; /* libmicrohttpd leaves the connection alone, or did for this request */
+	struct exchange *next; /* in its lane */
 	const struct web_socket *socket; /* with a status of 101: what it becomes */
 	char accept[ACCEPT_SIZE];
 	struct MHD_Response *response; /* ready, maybe held back */
@@ -60,12 +79,20 @@ struct exchange {
 };
 
 /* Answers held back: one thread resumes each connection when its time has come. */
-struct holder;
 struct holder *holder_start(void);
 void holder_add(struct holder *holder, struct exchange *exchange);
 /* Resume everything at once, now and from now on. */
 void holder_flush(struct holder *holder);
 void holder_stop(struct holder *holder);
+
+/* exchange.c: libmicrohttpd's callbacks, and the runners of the two lanes. */
+enum MHD_Result exchange_access(void *server, struct MHD_Connection *connection, const char *path,
+				const char *method, const char *version, const char *upload,
+				size_t *upload_size, void **context);
+void exchange_completed(void *server, struct MHD_Connection *connection, void **context,
+			enum MHD_RequestTerminationCode code);
+void exchange_run_handlers(struct exchange **exchanges, size_t count);
+void exchange_run_batches(struct exchange **exchanges, size_t count);
 
 /* The index of a route, -1 = none. */
 int route_find(const struct web_options *options, const char *method, const char *path);

@@ -65,6 +65,7 @@ void cache_name_models(struct cache *cache, const struct model_set *models);
 struct cache_point {
 	struct cell cell;
 	int32_t day;
+	enum model_type model;
 	enum cache_status status; /* out */
 	struct assessment found; /* out, with CACHE_HIT */
 };
@@ -74,13 +75,12 @@ struct cache_point {
  * point and turns a hit into a miss (--inject cache-miss).
  */
 void cache_read_points(struct cache *cache, struct cache_point *points, size_t count,
-		       enum model_type model, bool (*forget)(void *arg), void *arg);
+		       bool (*forget)(void *arg), void *arg);
 /*
  * Store points[i].found for the points whose status is CACHE_MISS; of a single one the lock is
  * released, too. Failure is only counted.
  */
-void cache_write_points(struct cache *cache, const struct cache_point *points, size_t count,
-			enum model_type model);
+void cache_write_points(struct cache *cache, const struct cache_point *points, size_t count);
 
 enum cache_status cache_read_document(struct cache *cache, const char *key, struct assessment *out,
 				      size_t count, bool (*forget)(void *arg), void *arg);
@@ -97,15 +97,15 @@ void cache_write_blob(struct cache *cache, enum cache_class class, const char *k
  * One process at a time fills a cold key: take its lock (malaria:lock:KEY, SET NX PX with a token
  * of this process, and released only while it is that), or wait up to 200 ms for who has it. True
  * when that one has filled `out`; false when the caller is to compute (it has the lock, or the
- * other is too slow, or Redis is away).
+ * other is too slow, or Redis is away). With `look`, what has filled the key since the miss counts,
+ * too: not to be asked for when a hit was forgotten on purpose.
  */
 bool cache_await_document(struct cache *cache, const char *key, struct assessment *out,
-			  size_t count);
-bool cache_await_point(struct cache *cache, struct cache_point *point, enum model_type model);
+			  size_t count, bool look);
+bool cache_await_point(struct cache *cache, struct cache_point *point, bool look);
 /* Nothing will be written: let others try. */
 void cache_release_document(struct cache *cache, const char *key);
-void cache_release_point(struct cache *cache, const struct cache_point *point,
-			 enum model_type model);
+void cache_release_point(struct cache *cache, const struct cache_point *point);
 
 /*
  * Can Redis be written and read? Asks it even when it did not answer a moment ago. The text of

@@ -74,16 +74,26 @@ struct extredis_lock {
 };
 
 /*
- * `count` SET key value EX ttl in one round trip, and `release` (may be NULL) after them. One that
- * is refused fails the call, with every answer read and the others stored.
+ * Send `count` SET key value EX ttl, and the release of a lock (may be NULL) after them, and do
+ * not wait for the answers: that saves whoever fills a cache a round trip. They are to be settled
+ * before the next call on this client.
  */
-PG_MUST_CHECK int extredis_set(struct extredis *redis, const struct extredis_entry *entries,
-			       size_t count, const struct extredis_lock *release,
-			       struct error *err);
+PG_MUST_CHECK int extredis_send_set(struct extredis *redis, const struct extredis_entry *entries,
+				    size_t count, const struct extredis_lock *release,
+				    struct error *err);
+/*
+ * Read the answers to extredis_send_set(), if there are any. One SET that was refused fails the
+ * call, with every answer read and the others stored. `out_sets` is how many SETs this was about.
+ */
+PG_MUST_CHECK int extredis_settle(struct extredis *redis, size_t *out_sets, struct error *err);
 
-/* SET key token NX PX ttl: `out` says whether the key was free and is ours now. */
+/*
+ * SET lock token NX PX ttl, and what `key` has then, in one round trip. `ours` says whether the
+ * lock was free and is ours now; `value` is as with extredis_get().
+ */
 PG_MUST_CHECK int extredis_claim(struct extredis *redis, const struct extredis_lock *lock,
-				 int64_t ttl_ms, bool *out, struct error *err);
+				 int64_t ttl_ms, struct extredis_bytes key, bool *ours,
+				 struct extredis_bytes *value, struct error *err);
 PG_MUST_CHECK int extredis_release(struct extredis *redis, const struct extredis_lock *lock,
 				   struct error *err);
 

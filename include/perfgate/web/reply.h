@@ -22,6 +22,8 @@ struct web_request {
 	const char *body;
 	size_t body_length;
 	int64_t start_ns; /* clock_now_ns() at the first header */
+	int64_t batch_ns; /* that the route's batch handler took before; 0 = it has none */
+	void *kept; /* by a batch handler for the handler; freed with free() after the answer */
 	const void *connection;
 };
 
@@ -36,17 +38,20 @@ void web_client_address(const struct web_request *request, unsigned char *out);
 #define WEB_HEADER_VALUE_SIZE 200
 
 struct web_reply {
-	int status; /* 200 */
+	int status; /* 200; WEB_LATER from a batch handler */
 	const struct web_socket *socket; /* become one: web/socket.h */
 	const char *content_type; /* "application/json" */
 	struct strbuf body;
-	int64_t hold_ns; /* keep the answer back that long; no thread waits for more than 2 ms */
+	int64_t hold_ns; /* keep the answer back that long; no thread waits for more than 0.2 ms */
 	size_t header_count;
 	struct {
 		const char *name;
 		char value[WEB_HEADER_VALUE_SIZE];
 	} headers[WEB_REPLY_HEADERS];
 };
+
+/* Not answered yet: the route's handler is to do it. */
+#define WEB_LATER 0
 
 /* Add a header; `name` is a literal; values that are too long are cut. */
 void web_reply_header(struct web_reply *reply, const char *name, const char *format, ...)

@@ -1,15 +1,18 @@
 /*
  * The HTTP listener of api/ and monitor/ (libmicrohttpd: epoll and a pool of threads).
  *
- * A table of routes by method and path; handlers run on the pool's threads, may
- * block, and share one `arg`. The listener itself answers 400, 404, 405 (with
- * Allow), 413, 414, 415, 417 and 431; what is wrong with a request that could be
- * read is told in the JSON of web_error(). It limits headers to 16 KiB, bodies to
- * max_body_bytes and the number of connections, closes idle ones, answers 408 to
- * those that send too slowly and cuts off those that read too slowly, compresses
- * from 1000 bytes for clients that accept gzip, and gives each request an
- * X-Request-ID. What two programs in a row may read differently is refused: lines that end with a
- * bare LF or are folded, NUL, names that are empty or hold a blank, lengths beside chunks.
+ * A table of routes by method and path; handlers share one `arg`. Few threads read and write
+ * the connections; handlers run on a pool of threads and may block. Those that never do run at
+ * once, and what is cheaper for many requests together than for each of them, such as asking a
+ * cache, is done by one thread for all that wait (`batch`): the busier, the cheaper.
+ *
+ * The listener itself answers 400, 404, 405 (with Allow), 413, 414, 415, 417 and 431; what is
+ * wrong with a request that could be read is told in the JSON of web_error(). It limits headers
+ * to 16 KiB, bodies to max_body_bytes and the number of connections, closes idle ones, answers
+ * 408 to those that send too slowly and cuts off those that read too slowly, compresses from
+ * 1000 bytes for clients that accept gzip, and gives each request an X-Request-ID. What two
+ * programs in a row may read differently is refused: lines that end with a bare LF or are folded,
+ * NUL, names that are empty or hold a blank, lengths beside chunks.
  * A handler can make its route a WebSocket (web/socket.h).
  *
  * Bound to loopback, only loopback names are accepted in Host (DNS rebinding).
@@ -30,10 +33,28 @@
 
 typedef void web_handler(const struct web_request *request, struct web_reply *reply, void *arg);
 
+#define WEB_BATCH_MAX 64
+struct web_call {
+	struct web_request *request;
+	struct web_reply *reply;
+};
+/* Answers 1..WEB_BATCH_MAX requests of one route, or leaves some to its handler: WEB_LATER. */
+typedef void web_batch_handler(struct web_call *calls, size_t count, void *arg);
+
+/* Where the handler of a route runs. */
+enum web_lane {
+	WEB_POOL, /* on the pool: it may wait */
+	WEB_ASIDE, /* beside the pool: it may wait, but not behind those that use the service */
+	WEB_QUICK, /* where the request was read: it never waits */
+};
+
 struct web_route {
 	const char *method; /* "GET" or "POST"; POST takes application/json only */
 	const char *path;
 	web_handler *handler;
+	/* May be NULL. Runs first, on a thread of its own, with all requests that wait for it. */
+	web_batch_handler *batch;
+	enum web_lane lane;
 };
 
 /*
@@ -50,7 +71,7 @@ struct web_options {
 	size_t route_count;
 	web_observer *observer; /* may be NULL */
 	void *arg;
-	unsigned threads; /* 0 = 16 */
+	unsigned threads; /* that run handlers; 0 = 16 */
 	unsigned connections; /* 0 = 10000 */
 	unsigned idle_timeout_s; /* of silence; 0 = 60 */
 	/*

@@ -1,9 +1,9 @@
 /*
  * bare THREADS [REDIS_SOCKET]: what the libraries of the reference API cost by themselves.
  *
- * The same modes of libmicrohttpd and number of threads as src/web/server.c, and nothing else: one
- * fixed answer to whatever is asked; with REDIS_SOCKET after one blocking GET through hiredis, of a
- * value as long as a cached prediction. Prints its port and serves until its standard input ends.
+ * The same modes of libmicrohttpd as src/web/server.c, and nothing else: one fixed answer to
+ * whatever is asked; with REDIS_SOCKET after one blocking GET through hiredis, of a value as long
+ * as a cached prediction. Prints its port and serves until its standard input ends.
  */
 #include <arpa/inet.h>
 #include <hiredis/hiredis.h>

@@ -12,7 +12,8 @@ import tools
 HERE = os.path.dirname(os.path.abspath(__file__))
 PYTHON = "/usr/bin/python3"  # the one that the packages belong to
 CONNECTIONS = 50
-THREADS = 16  # as perfgate serve has by default
+# As perfgate serve has them by default: threads of connections, and threads that may wait.
+LISTENERS, HANDLERS = 2, 16
 
 # Printed by every script: what wrk's own table leaves out.
 DONE = """
@@ -92,10 +93,10 @@ def perfgate_serve(bench, *arguments):
     return started([bench.perfgate, "serve", "--port", "0", *arguments], url, env=env)
 
 
-def bare(bench, *redis):
+def bare(bench, threads, *redis):
     """libmicrohttpd alone, or with one GET of hiredis."""
     program = bench.compile(os.path.join(HERE, "bare.c"), "-lmicrohttpd", "-lhiredis")
-    return started([program, str(THREADS), *redis], lambda process: f"http://127.0.0.1:{process.stdout.readline().strip()}",
+    return started([program, str(threads), *redis], lambda process: f"http://127.0.0.1:{process.stdout.readline().strip()}",
                    stdin=subprocess.PIPE)
 
 
@@ -176,8 +177,8 @@ def cpu(bench):
     """CPU per request of the API process, beside bare libmicrohttpd and FastAPI"""
     with contextlib.ExitStack() as stack:
         ours = stack.enter_context(perfgate_serve(bench))
-        floor = stack.enter_context(bare(bench))
-        floor_get = stack.enter_context(bare(bench, redis_socket(ours)))
+        floor = stack.enter_context(bare(bench, LISTENERS))
+        floor_get = stack.enter_context(bare(bench, HANDLERS, redis_socket(ours)))
         questions = {
             BARE: lambda: ask(bench, floor, "/"),
             BARE_GET: lambda: ask(bench, floor_get, "/", SINGLE),

@@ -189,6 +189,19 @@ static void answers_belong_to_their_keys(void **state)
 	peer_stop(&peer);
 }
 
+static int set_and_settle(struct extredis *redis, const struct extredis_entry *entries,
+			  size_t count, struct error *err)
+{
+	size_t sets;
+
+	if (extredis_send_set(redis, entries, count, NULL, err) < 0)
+		return -1;
+	if (extredis_settle(redis, &sets, err) < 0)
+		return -1;
+	assert_int_equal(sets, count);
+	return extredis_settle(redis, &sets, err);
+}
+
 /* RD-07: an error in the middle of 10,000 commands: the rest is stored, the next call unharmed. */
 static void rd_07_an_error_within_a_pipeline_does_not_shift_answers(void **state)
 {
@@ -209,7 +222,7 @@ static void rd_07_an_error_within_a_pipeline_does_not_shift_answers(void **state
 	asked.listener = listen_on_loopback(&asked.port);
 	assert_int_equal(pthread_create(&thread, NULL, answer_all, &asked), 0);
 	redis = connect_to(asked.port);
-	assert_int_equal(extredis_set(redis, entries, COUNT, NULL, &err), -1);
+	assert_int_equal(set_and_settle(redis, entries, COUNT, &err), -1);
 	assert_non_null(strstr(err.message, "OOM"));
 	assert_true(extredis_answered(redis));
 	assert_int_equal(extredis_get(redis, &key, 1, &value, NULL), 0);
@@ -283,7 +296,7 @@ static void rd_01_a_refusal_is_an_answer(void **state)
 		peer_start(&peer, script);
 		redis = connect_to(peer.port);
 		assert_int_equal(extredis_get(redis, &key, 1, &value, &err), -1);
-		assert_int_equal(extredis_set(redis, &entry, 1, NULL, &err), -1);
+		assert_int_equal(set_and_settle(redis, &entry, 1, &err), -1);
 		assert_true(extredis_answered(redis));
 		if (!strstr(err.message, refusals[i] + 1))
 			fail_msg("%s: %s", refusals[i], err.message);
@@ -294,8 +307,11 @@ static void rd_01_a_refusal_is_an_answer(void **state)
 
 static void a_lock_is_given_once(void **state)
 {
-	static const char *const script[] = {"+OK\r\n", "$-1\r\n", NULL};
+	static const char *const script[] = {"+OK\r\n*1\r\n$-1\r\n", "$-1\r\n*1\r\n$3\r\none\r\n",
+					     NULL};
 	const struct extredis_lock lock = {{"lock", 4}, {"mine", 4}};
+	const struct extredis_bytes key = {"key", 3};
+	struct extredis_bytes value;
 	struct extredis *redis;
 	struct peer peer;
 	bool ours;
@@ -303,10 +319,13 @@ static void a_lock_is_given_once(void **state)
 	(void)state;
 	peer_start(&peer, script);
 	redis = connect_to(peer.port);
-	assert_int_equal(extredis_claim(redis, &lock, 1000, &ours, NULL), 0);
+	assert_int_equal(extredis_claim(redis, &lock, 1000, key, &ours, &value, NULL), 0);
 	assert_true(ours);
-	assert_int_equal(extredis_claim(redis, &lock, 1000, &ours, NULL), 0);
+	assert_null(value.data);
+	assert_int_equal(extredis_claim(redis, &lock, 1000, key, &ours, &value, NULL), 0);
 	assert_false(ours);
+	assert_int_equal(value.length, 3);
+	assert_memory_equal(value.data, "one", 3);
 	extredis_free(redis);
 	peer_stop(&peer);
 }
@@ -333,7 +352,7 @@ static int set_a_command(struct extredis *redis)
 {
 	const struct extredis_entry entry = {{"k v\r\n", 5}, {"FLUSHALL %s\r\n", 13}, 7};
 
-	return extredis_set(redis, &entry, 1, NULL, NULL);
+	return set_and_settle(redis, &entry, 1, NULL);
 }
 
 /* RD-03: what looks like a command stays one argument; the peer checks the bytes. */
@@ -359,9 +378,10 @@ static int get_hostile(struct extredis *redis)
 
 static int claim_hostile(struct extredis *redis)
 {
+	struct extredis_bytes value;
 	bool ours;
 
-	return extredis_claim(redis, &hostile_lock, 1, &ours, NULL);
+	return extredis_claim(redis, &hostile_lock, 1, hostile_lock.key, &ours, &value, NULL);
 }
 
 static int release_hostile(struct extredis *redis)
@@ -380,7 +400,8 @@ static void rd_05_formats_in_data_are_bytes(void **state)
 	(void)state;
 	sends(get_hostile, "*2\r\n$4\r\nMGET\r\n$8\r\n%s%n%b%%\r\n");
 	sends(claim_hostile, "*6\r\n$3\r\nSET\r\n$8\r\n%s%n%b%%\r\n$8\r\n%s%n%b%%\r\n"
-			     "$2\r\nNX\r\n$2\r\nPX\r\n$1\r\n1\r\n");
+			     "$2\r\nNX\r\n$2\r\nPX\r\n$1\r\n1\r\n"
+			     "*2\r\n$4\r\nMGET\r\n$8\r\n%s%n%b%%\r\n");
 	sends(release_hostile,
 	      "*5\r\n$4\r\nEVAL\r\n$92\r\nif redis.call('get', KEYS[1]) == ARGV[1] then "
 	      "return redis.call('del', KEYS[1]) end return 0\r\n$1\r\n1\r\n"

@@ -47,9 +47,9 @@ static void large(const struct web_request *request, struct web_reply *reply, vo
 }
 
 static const struct web_route routes[] = {
-	{"GET", "/hello", hello},
-	{"POST", "/echo", echo},
-	{"GET", "/large", large},
+	{"GET", "/hello", .handler = hello},
+	{"POST", "/echo", .handler = echo},
+	{"GET", "/large", .handler = large},
 };
 
 static int start_with(void **state, struct web_options options)

@@ -74,9 +74,10 @@ static void observe(const struct web_request *request, int status, int64_t durat
 }
 
 static const struct web_route routes[] = {
-	{"POST", "/echo", echo}, {"GET", "/hello", hello}, {"GET", "/both", hello},
-	{"POST", "/both", echo}, {"GET", "/large", large}, {"GET", "/held", held},
-	{"GET", "/soon", soon},	 {"GET", "/", hello},
+	{"POST", "/echo", .handler = echo},  {"GET", "/hello", .handler = hello},
+	{"GET", "/both", .handler = hello},  {"POST", "/both", .handler = echo},
+	{"GET", "/large", .handler = large}, {"GET", "/held", .handler = held},
+	{"GET", "/soon", .handler = soon},   {"GET", "/", .handler = hello},
 };
 
 static int start(void **state)

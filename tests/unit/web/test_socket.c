@@ -58,7 +58,7 @@ static void live(const struct web_request *request, struct web_reply *reply, voi
 	reply->socket = fixture->socket;
 }
 
-static const struct web_route routes[] = {{"GET", "/live", live}};
+static const struct web_route routes[] = {{"GET", "/live", .handler = live}};
 
 static int start_with(void **state, const struct web_socket *socket)
 {
